@@ -1,0 +1,1 @@
+"""Who decides: Director, Council, Oracle; the model roster; the on-board model."""

@@ -1,0 +1,1 @@
+"""The nouns and the ground. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""What is remembered: one module per store, no business rules."""

@@ -1,0 +1,1 @@
+"""What agents are told: versioned text files and their loader."""

@@ -1,0 +1,1 @@
+"""What agents may do: an engine of plain functions per capability, and a thin typed face."""

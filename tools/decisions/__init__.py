@@ -1,0 +1,1 @@
+"""The decision engine: pure functions of (state, config, seed, now)."""

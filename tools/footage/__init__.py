@@ -1,0 +1,1 @@
+"""Supplied footage: safe probing and sources."""

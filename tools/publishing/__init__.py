@@ -1,0 +1,1 @@
+"""Prepares exact change sets and proposes them; executes nothing."""

@@ -1,0 +1,1 @@
+"""The video studio: from a blueprint to a finished, measured ad."""

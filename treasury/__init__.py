@@ -1,0 +1,1 @@
+"""Where money is guarded: approvals, caps, executor, reconciliation, kill switch, audit."""
