@@ -19,6 +19,7 @@ GeminiVideoError
 │   └── OutcomeUnknown      a write was sent and no answer came: read back, never retry blindly
 ├── ModelError              a language model's reply that cannot be used
 ├── RenderError             ffmpeg or a voice failed
+│   └── RenderCancelled     somebody asked it to stop
 └── StorageError            the database, the asset store or the disk
 """
 
@@ -176,6 +177,12 @@ class RenderError(GeminiVideoError):
 
     code = "render_error"
     exit_code = 8
+
+
+class RenderCancelled(RenderError):
+    """Somebody asked the render to stop; nothing of it is left."""
+
+    code = "render_cancelled"
 
 
 class StorageError(GeminiVideoError):
