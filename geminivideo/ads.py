@@ -15,7 +15,12 @@ from geminivideo.vocabulary import Platform
 Count = Annotated[int, Field(strict=True, ge=0)]
 AdStatus = Literal["active", "paused", "pending", "archived"]
 DealStage = Literal[
-    "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "contractsent", "closedwon", "closedlost"
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "contractsent",
+    "closedwon",
+    "closedlost",
 ]
 """HubSpot's default deal pipeline, in its own words."""
 

@@ -28,4 +28,4 @@ class RunEvent(Noun):
     kind: EventKind
     who: str
     text: str
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default_factory=dict)

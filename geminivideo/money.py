@@ -14,13 +14,11 @@ from geminivideo.model import Noun
 # ISO 4217 minor units where they are not 2. Currencies that are not in EXPONENTS are refused.
 _ZERO = ("JPY", "KRW", "VND", "CLP", "ISK", "UGX", "XAF", "XOF", "XPF", "PYG", "RWF", "DJF", "GNF", "KMF")
 _THREE = ("BHD", "KWD", "OMR", "JOD", "TND", "IQD", "LYD")
-_TWO = (
-    "AED ARS AUD BGN BRL CAD CHF CNY COP CRC CZK DKK EGP EUR GBP GTQ HKD HNL HUF IDR ILS INR KES MAD "
-    "MOP MXN MYR NGN NIO NOK NZD PEN PHP PKR PLN QAR RON RSD SAR SEK SGD THB TRY TWD UAH USD UYU ZAR"
-).split()
-EXPONENTS: dict[str, int] = (
-    dict.fromkeys(_ZERO, 0) | dict.fromkeys(_TWO, 2) | dict.fromkeys(_THREE, 3)
-)
+_TWO = """
+AED ARS AUD BGN BRL CAD CHF CNY COP CRC CZK DKK EGP EUR GBP GTQ HKD HNL HUF IDR ILS INR KES MAD
+MOP MXN MYR NGN NIO NOK NZD PEN PHP PKR PLN QAR RON RSD SAR SEK SGD THB TRY TWD UAH USD UYU ZAR
+""".split()  # noqa: SIM905
+EXPONENTS: dict[str, int] = dict.fromkeys(_ZERO, 0) | dict.fromkeys(_TWO, 2) | dict.fromkeys(_THREE, 3)
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "AUD": "A$", "CAD": "C$"}
 _LIMIT = 2**53 - 1
 
@@ -33,7 +31,9 @@ def check_currency(code: str) -> str:
     upper = code.strip().upper()
     if upper not in EXPONENTS:
         raise InvalidInput(
-            f"Unknown currency {code[:12]!r}", where="currency", fix="Use an ISO 4217 code such as USD or EUR."
+            f"Unknown currency {code[:12]!r}",
+            where="currency",
+            fix="Use an ISO 4217 code such as USD or EUR.",
         )
     return upper
 
@@ -60,9 +60,7 @@ class Money(Noun):
         except InvalidOperation:
             raise InvalidInput(f"{str(amount)[:40]!r} is not an amount", fix="Write it as 300 or 299.50.") from None
         if not scaled.is_finite() or scaled != scaled.to_integral_value() or abs(scaled) > _LIMIT:
-            raise InvalidInput(
-                f"{str(amount)[:40]!r} is not an amount of {code}", fix="Write it as 300 or 299.50."
-            )
+            raise InvalidInput(f"{str(amount)[:40]!r} is not an amount of {code}", fix="Write it as 300 or 299.50.")
         return cls(minor=int(scaled), currency=code)
 
     @property

@@ -7,9 +7,7 @@ from typing import Literal, get_args
 Platform = Literal["meta", "google", "tiktok"]
 Vertical = Literal["ecommerce", "saas", "local_services", "info_products"]
 Tone = Literal["friendly", "bold", "calm", "premium", "playful", "expert"]
-HookType = Literal[
-    "question", "statistic", "pain", "testimonial", "before_after", "curiosity", "command"
-]
+HookType = Literal["question", "statistic", "pain", "testimonial", "before_after", "curiosity", "command"]
 SceneRole = Literal["hook", "problem", "solution", "demo", "benefit", "proof", "offer", "cta"]
 CtaStyle = Literal["shop", "book", "learn", "sign_up", "get_offer", "subscribe", "contact"]
 OfferType = Literal["discount", "free_trial", "free_gift", "guarantee", "bundle", "urgency", "none"]
