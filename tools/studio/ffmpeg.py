@@ -28,6 +28,14 @@ _TAIL_LINES = 400
 _KEPT_ENVIRONMENT = ("PATH", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "LD_LIBRARY_PATH")
 
 
+_DECODERS = (
+    "h264,hevc,av1,libdav1d,vp8,vp9,mpeg4,mpeg2video,h263,mjpeg,prores,dnxhd,png,"
+    "aac,mp3,mp3float,flac,alac,opus,libopus,vorbis,ac3,amrnb,"
+    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_u8,pcm_s8"
+)
+"""What cameras, phones and editors write; the rarely used rest of ffmpeg's decoders is where its holes are."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds on one child: processor seconds, address space and size of any file that it writes."""
@@ -59,6 +67,7 @@ def untrusted_input(path: Path, *, demuxer: str) -> list[str]:
     """
     return [
         *("-protocol_whitelist", "file,pipe", "-format_whitelist", demuxer),
+        *("-codec_whitelist", _DECODERS),
         *("-f", demuxer.partition(",")[0], "-i", f"file:{path.resolve()}"),
     ]  # fmt: skip
 
