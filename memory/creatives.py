@@ -1,0 +1,122 @@
+"""Blueprints, their rendered files, and what was predicted of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from geminivideo.blueprint import Blueprint
+from geminivideo.errors import NotFound
+from geminivideo.ids import new_id
+from geminivideo.judgement import Prediction
+from geminivideo.model import Noun
+from geminivideo.vocabulary import Format
+from memory.schema import blueprints, predictions, renders
+
+
+class Render(Noun):
+    """One rendered file of a blueprint, with the receipt of what was measured on it."""
+
+    blueprint_id: str
+    format: Format
+    asset_id: str
+    poster_asset_id: str
+    preview_asset_id: str | None
+    receipt: dict[str, Any]
+
+
+def save_blueprint(conn: Connection, blueprint: Blueprint, *, account_id: str, run_id: str, now: datetime) -> None:
+    """Store a blueprint, or its newer revision under the same id."""
+    body = blueprint.model_dump(mode="json")
+    changed = conn.execute(
+        update(blueprints)
+        .where(blueprints.c.id == blueprint.id, blueprints.c.account_id == account_id)
+        .values(body=body)
+    ).rowcount
+    if not changed:
+        values = {"id": blueprint.id, "account_id": account_id, "run_id": run_id, "body": body, "created_at": now}
+        conn.execute(insert(blueprints).values(**values))
+
+
+def get_blueprint(conn: Connection, blueprint_id: str, *, account_id: str) -> Blueprint:
+    """The newest revision, or NotFound."""
+    query = select(blueprints.c.body).where(blueprints.c.id == blueprint_id, blueprints.c.account_id == account_id)
+    body = conn.execute(query).scalar_one_or_none()
+    if body is None:
+        raise NotFound("There is no such blueprint", where=blueprint_id[:60])
+    return Blueprint.model_validate(body)
+
+
+def blueprints_of_run(conn: Connection, run_id: str) -> list[Blueprint]:
+    """Every blueprint of a run, in the order written."""
+    query = select(blueprints.c.body).where(blueprints.c.run_id == run_id).order_by(blueprints.c.id)
+    return [Blueprint.model_validate(body) for body in conn.execute(query).scalars()]
+
+
+def save_render(conn: Connection, render: Render, *, account_id: str, now: datetime) -> None:
+    """Store one file of a blueprint; the same format again replaces it."""
+    key = (renders.c.blueprint_id == render.blueprint_id, renders.c.format == render.format)
+    values = render.model_dump() | {"account_id": account_id, "created_at": now}
+    if not conn.execute(update(renders).where(*key).values(**values)).rowcount:
+        conn.execute(insert(renders).values(**values))
+
+
+def renders_of_run(conn: Connection, run_id: str) -> list[Render]:
+    """Every rendered file of a run's blueprints."""
+    query = (
+        select(renders)
+        .join(blueprints, blueprints.c.id == renders.c.blueprint_id)
+        .where(blueprints.c.run_id == run_id)
+        .order_by(renders.c.blueprint_id, renders.c.format.desc())
+    )
+    rows = conn.execute(query).mappings()
+    return [Render.model_validate({name: row[name] for name in Render.model_fields}) for row in rows]
+
+
+def owns_asset(conn: Connection, asset_id: str, *, account_id: str) -> bool:
+    """Whether this file belongs to a creative of this account."""
+    columns = (renders.c.asset_id, renders.c.poster_asset_id, renders.c.preview_asset_id)
+    query = select(renders.c.account_id).where(renders.c.account_id == account_id)
+    return any(conn.execute(query.where(column == asset_id)).first() is not None for column in columns)
+
+
+def log_prediction(
+    conn: Connection, prediction: Prediction, *, account_id: str, run_id: str, blueprint_id: str, now: datetime
+) -> None:
+    """Keep a prediction, so that it can be scored against what happened."""
+    conn.execute(
+        insert(predictions).values(
+            id=new_id("pred"),
+            account_id=account_id,
+            run_id=run_id,
+            blueprint_id=blueprint_id,
+            body=prediction.model_dump(mode="json"),
+            at=now,
+        )
+    )
+
+
+def link_prediction(conn: Connection, *, blueprint_id: str, ad_id: str) -> None:
+    """The blueprint went live as this ad."""
+    conn.execute(update(predictions).where(predictions.c.blueprint_id == blueprint_id).values(ad_id=ad_id))
+
+
+def predictions_of_ads(conn: Connection, *, account_id: str) -> dict[str, Prediction]:
+    """The newest prediction by ad id."""
+    query = (
+        select(predictions.c.ad_id, predictions.c.body)
+        .where(predictions.c.account_id == account_id, predictions.c.ad_id.is_not(None))
+        .order_by(predictions.c.at)
+    )
+    return {ad_id: Prediction.model_validate(body) for ad_id, body in conn.execute(query)}
+
+
+def score_prediction(conn: Connection, *, ad_id: str, ctr_ppm: int, impressions: int, now: datetime) -> None:
+    """Note what happened beside what was predicted."""
+    conn.execute(
+        update(predictions)
+        .where(predictions.c.ad_id == ad_id)
+        .values(outcome_ctr_ppm=ctr_ppm, outcome_impressions=impressions, scored_at=now)
+    )

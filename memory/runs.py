@@ -1,0 +1,268 @@
+"""Runs, their events and what their nodes made.
+
+A run is done when its row says so. Until then whoever holds its lease drives it; a run that waits for a person or
+for jobs is parked and costs nothing. Events are numbered under the run's row, so readers resume after a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from geminivideo.errors import Conflict, NotFound
+from geminivideo.events import EventKind, RunEvent
+from geminivideo.model import Noun
+from memory.schema import change_sets, jobs, node_results, run_events, runs
+
+RunStatus = Literal["queued", "running", "waiting_jobs", "waiting_approval", "parked", "done", "failed", "cancelled"]
+FINISHED: frozenset[RunStatus] = frozenset({"done", "failed", "cancelled"})
+
+
+class Run(Noun):
+    """One execution of a graph."""
+
+    id: str
+    account_id: str
+    graph: Literal["campaign", "optimise", "refresh"]
+    status: RunStatus
+    inputs: dict[str, Any]
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    code_version: str
+    idempotency_key: str | None = None
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    fence: int = 0
+    wake_at: datetime | None = None
+    last_seq: int = Field(default=0, ge=0)
+    created_at: datetime
+    finished_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the row says that nothing is left to do."""
+        return self.status in FINISHED
+
+
+def create_run(conn: Connection, *, run: Run) -> tuple[Run, bool]:
+    """Store a run. A known idempotency key returns the earlier run and False; other inputs under it conflict."""
+    if run.idempotency_key is not None:
+        earlier = _by_key(conn, run.account_id, run.idempotency_key)
+        if earlier is not None:
+            return _same_request(earlier, run), False
+    savepoint = conn.begin_nested()
+    try:
+        conn.execute(insert(runs).values(**run.model_dump()))
+        savepoint.commit()
+    except IntegrityError:
+        savepoint.rollback()
+        earlier = _by_key(conn, run.account_id, run.idempotency_key or "")
+        if earlier is None:
+            raise
+        return _same_request(earlier, run), False
+    return run, True
+
+
+def get_run(conn: Connection, run_id: str, *, account_id: str | None = None) -> Run:
+    """The run, or NotFound; with an account, a foreign run answers like an absent one."""
+    row = conn.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+    if row is None or (account_id is not None and row["account_id"] != account_id):
+        raise NotFound("There is no such run", where=run_id[:60], fix="See `geminivideo runs list`.")
+    return _run(row)
+
+
+def list_runs(conn: Connection, *, account_id: str | None = None, limit: int = 50) -> list[Run]:
+    """The newest runs first."""
+    query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+    if account_id is not None:
+        query = query.where(runs.c.account_id == account_id)
+    return [_run(row) for row in conn.execute(query).mappings()]
+
+
+def claimable(conn: Connection, *, now: datetime, limit: int = 20) -> list[str]:
+    """Ids of runs that wait for a driver: queued, or running under a lease that has run out."""
+    query = select(runs.c.id).where(_free(now)).order_by(runs.c.id).limit(limit)
+    return list(conn.execute(query).scalars())
+
+
+def claim(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: int) -> int | None:
+    """Take the run's lease: its new fence, or None when somebody else holds it or there is nothing to drive."""
+    taken = conn.execute(
+        update(runs)
+        .where(runs.c.id == run_id, _free(now))
+        .values(
+            status="running",
+            lease_owner=owner,
+            lease_until=now + timedelta(seconds=seconds),
+            fence=runs.c.fence + 1,
+        )
+    ).rowcount
+    return int(conn.execute(select(runs.c.fence).where(runs.c.id == run_id)).scalar_one()) if taken else None
+
+
+def heartbeat(conn: Connection, run_id: str, *, fence: int, until: datetime) -> bool:
+    """Extend the lease; False when it was lost."""
+    return bool(conn.execute(_held(run_id, fence).values(lease_until=until)).rowcount)
+
+
+def park(conn: Connection, run_id: str, *, fence: int) -> RunStatus:
+    """Give the lease back. What the run waits for is read from the facts, so that no wake-up is lost."""
+    status: RunStatus = "queued"
+    if conn.execute(select(jobs.c.id).where(jobs.c.run_id == run_id, jobs.c.finished_at.is_(None))).first():
+        status = "waiting_jobs"
+    elif conn.execute(
+        select(change_sets.c.id).where(change_sets.c.run_id == run_id, change_sets.c.state == "proposed")
+    ).first():
+        status = "waiting_approval"
+    conn.execute(_held(run_id, fence).values(status=status, lease_owner=None, lease_until=None))
+    return status
+
+
+def set_aside(conn: Connection, run_id: str, *, fence: int, error: Mapping[str, Any]) -> None:
+    """Park the run until a person resumes it, with the reason."""
+    conn.execute(_held(run_id, fence).values(status="parked", error=dict(error), lease_owner=None, lease_until=None))
+
+
+def wake_run(conn: Connection, run_id: str) -> None:
+    """Something the run waited for has happened."""
+    waiting = ("waiting_jobs", "waiting_approval")
+    conn.execute(update(runs).where(runs.c.id == run_id, runs.c.status.in_(waiting)).values(status="queued"))
+
+
+def resume_run(conn: Connection, run_id: str, *, code_version: str) -> None:
+    """A person lets a parked run go on, under the code that runs now."""
+    values = {"status": "queued", "code_version": code_version, "error": None}
+    conn.execute(update(runs).where(runs.c.id == run_id, runs.c.status == "parked").values(**values))
+
+
+def finish(
+    conn: Connection,
+    run_id: str,
+    *,
+    status: Literal["done", "failed", "cancelled"],
+    now: datetime,
+    result: Mapping[str, Any] | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> bool:
+    """Mark the run finished; False when it already was."""
+    values = {
+        "status": status,
+        "finished_at": now,
+        "result": dict(result) if result is not None else None,
+        "error": dict(error) if error is not None else None,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    where = and_(runs.c.id == run_id, runs.c.status.not_in(FINISHED))
+    return bool(conn.execute(update(runs).where(where).values(**values)).rowcount)
+
+
+def append_event(
+    conn: Connection,
+    run_id: str,
+    *,
+    kind: EventKind,
+    who: str,
+    text: str,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+    key: str | None = None,
+) -> RunEvent | None:
+    """Add one event. With a key it is written once, however often its node is restarted."""
+    seq = conn.execute(
+        update(runs).where(runs.c.id == run_id).values(last_seq=runs.c.last_seq + 1).returning(runs.c.last_seq)
+    ).scalar_one_or_none()
+    if seq is None:
+        raise NotFound("There is no such run", where=run_id[:60])
+    if key is not None and _has_event(conn, run_id, key):
+        conn.execute(update(runs).where(runs.c.id == run_id).values(last_seq=runs.c.last_seq - 1))
+        return None
+    event = RunEvent(run_id=run_id, seq=seq, at=at, kind=kind, who=who, text=text, data=dict(data or {}))
+    conn.execute(insert(run_events).values(**event.model_dump(), key=key))
+    return event
+
+
+def events_after(conn: Connection, run_id: str, *, seq: int = 0, limit: int = 500) -> list[RunEvent]:
+    """Events with a number above `seq`, in order."""
+    query = (
+        select(run_events)
+        .where(run_events.c.run_id == run_id, run_events.c.seq > seq)
+        .order_by(run_events.c.seq)
+        .limit(limit)
+    )
+    columns = tuple(RunEvent.model_fields)
+    return [RunEvent.model_validate({name: row[name] for name in columns}) for row in conn.execute(query).mappings()]
+
+
+def get_node_result(conn: Connection, run_id: str, *, node: str, branch: str, input_hash: str) -> Any | None:
+    """What this node made of these inputs before, or None."""
+    query = select(node_results.c.value).where(*_node(run_id, node, branch), node_results.c.input_hash == input_hash)
+    return conn.execute(query).scalar_one_or_none()
+
+
+def put_node_result(
+    conn: Connection, run_id: str, *, node: str, branch: str, input_hash: str, value: Any, at: datetime
+) -> Any:
+    """Store what a node made; the first writer wins and its value is returned."""
+    earlier = get_node_result(conn, run_id, node=node, branch=branch, input_hash=input_hash)
+    if earlier is not None:
+        return earlier
+    conn.execute(
+        insert(node_results).values(run_id=run_id, node=node, branch=branch, input_hash=input_hash, value=value, at=at)
+    )
+    return value
+
+
+def latest_node_result(conn: Connection, run_id: str, *, node: str, branch: str) -> Any | None:
+    """The newest value of a node's branch, whatever its inputs were."""
+    query = select(node_results.c.value).where(*_node(run_id, node, branch)).order_by(node_results.c.at.desc()).limit(1)
+    return conn.execute(query).scalar_one_or_none()
+
+
+def count_runs(conn: Connection, *, account_id: str, graph: str) -> int:
+    """How many runs of this graph the account has had."""
+    query = select(func.count()).select_from(runs).where(runs.c.account_id == account_id, runs.c.graph == graph)
+    return int(conn.execute(query).scalar_one())
+
+
+def _free(now: datetime) -> Any:
+    lapsed = or_(runs.c.lease_until.is_(None), runs.c.lease_until < now)
+    return or_(runs.c.status == "queued", and_(runs.c.status == "running", lapsed))
+
+
+def _held(run_id: str, fence: int) -> Any:
+    return update(runs).where(runs.c.id == run_id, runs.c.fence == fence, runs.c.status == "running")
+
+
+def _node(run_id: str, node: str, branch: str) -> tuple[Any, ...]:
+    return (node_results.c.run_id == run_id, node_results.c.node == node, node_results.c.branch == branch)
+
+
+def _has_event(conn: Connection, run_id: str, key: str) -> bool:
+    query = select(run_events.c.seq).where(run_events.c.run_id == run_id, run_events.c.key == key)
+    return conn.execute(query).first() is not None
+
+
+def _by_key(conn: Connection, account_id: str, key: str) -> Run | None:
+    query = select(runs).where(runs.c.account_id == account_id, runs.c.idempotency_key == key)
+    row = conn.execute(query).mappings().first()
+    return _run(row) if row else None
+
+
+def _same_request(earlier: Run, run: Run) -> Run:
+    if (earlier.graph, earlier.inputs) != (run.graph, run.inputs):
+        raise Conflict(
+            "This idempotency key was used for another request",
+            where=(run.idempotency_key or "")[:60],
+            fix="Use a new key for a new request.",
+        )
+    return earlier
+
+
+def _run(row: RowMapping) -> Run:
+    return Run.model_validate(dict(row))
