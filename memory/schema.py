@@ -336,3 +336,15 @@ messages = Table(
     Column("data", JsonColumn, nullable=False, default=dict),
     Column("at", UtcTime, nullable=False),
 )
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _account(),
+    Column("kind", _WORD, nullable=False),
+    Column("asset_id", String(64), nullable=False),
+    Column("report", JsonColumn, nullable=False),
+    Column("data_until", Date, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)

@@ -373,9 +373,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_spend_changes_set_id"), ["set_id"], unique=False)
         batch_op.create_index("ix_spend_changes_state", ["state"], unique=False)
 
+    op.create_table(
+        "models",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("asset_id", sa.String(length=64), nullable=False),
+        sa.Column("report", memory.types.JsonColumn, nullable=False),
+        sa.Column("data_until", sa.Date(), nullable=False),
+        sa.Column("created_at", memory.types.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_models_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_models")),
+    )
+    with op.batch_alter_table("models", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_models_account_id"), ["account_id"], unique=False)
+
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("models")
     with op.batch_alter_table("spend_changes", schema=None) as batch_op:
         batch_op.drop_index("ix_spend_changes_state")
         batch_op.drop_index(batch_op.f("ix_spend_changes_set_id"))
