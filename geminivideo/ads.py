@@ -87,6 +87,8 @@ class AdState(Noun):
     clicks: Count
     spend_minor: Count
     leads: Count
+    deals: Count = 0
+    """CRM deals attributed to it, open or closed, rounded."""
     pipeline_value_minor: Count
     """Expected money of its open deals (attributed, age-conditioned)."""
     revenue_minor: Count
