@@ -37,8 +37,10 @@ clean:  ## Remove what the demo made
 
 .venv/uv/bin/uv: requirements/uv.txt
 	$(PYTHON) -c 'import sys; sys.exit("python >= 3.11 is needed") if sys.version_info < (3, 11) else None'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .venv/uv -r requirements/uv.txt
+	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m venv .venv/boot
+	.venv/boot/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .venv/uv -r $<
+	rm -rf .venv/boot
 	touch $@
 
 .venv/runtime: requirements/runtime.txt pyproject.toml | .venv/uv/bin/uv
