@@ -133,9 +133,7 @@ def _read(source: BinaryIO, *, path: Path) -> bytes:
 
 
 def _unreadable(path: Path, why: object) -> InvalidInput:
-    return InvalidInput(
-        f"The file cannot be read: {why}", where=str(path), fix="Check the path and its permissions."
-    )
+    return InvalidInput(f"The file cannot be read: {why}", where=str(path), fix="Check the path and its permissions.")
 
 
 def _sync_folder(folder: Path) -> None:

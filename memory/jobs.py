@@ -59,12 +59,16 @@ def enqueue(
     return job
 
 
+def any_free(conn: Connection, *, now: datetime) -> bool:
+    """Whether a job waits for a worker (a read, so that idle workers take no write lock)."""
+    return conn.execute(select(jobs.c.id).where(_free(now)).limit(1)).first() is not None
+
+
 def claim_next(conn: Connection, *, owner: str, now: datetime, seconds: int) -> Job | None:
     """Take the oldest free job; one whose worker died is taken again until `MAX_ATTEMPTS`."""
-    lapsed = and_(jobs.c.status == "running", or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < now))
     query = (
         select(jobs)
-        .where(or_(jobs.c.status == "queued", lapsed))
+        .where(_free(now))
         .order_by(jobs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -135,6 +139,11 @@ def cancel_jobs(conn: Connection, run_id: str, *, now: datetime) -> None:
     """Cancel what is still open of a run; a worker notices at its next beat."""
     open_jobs = and_(jobs.c.run_id == run_id, jobs.c.finished_at.is_(None))
     conn.execute(update(jobs).where(open_jobs).values(status="cancelled", finished_at=now))
+
+
+def _free(now: datetime) -> Any:
+    lapsed = and_(jobs.c.status == "running", or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < now))
+    return or_(jobs.c.status == "queued", lapsed)
 
 
 def _job(row: RowMapping) -> Job:

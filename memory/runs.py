@@ -105,9 +105,10 @@ def claim(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: 
     return int(conn.execute(select(runs.c.fence).where(runs.c.id == run_id)).scalar_one()) if taken else None
 
 
-def heartbeat(conn: Connection, run_id: str, *, fence: int, until: datetime) -> bool:
-    """Extend the lease; False when it was lost."""
-    return bool(conn.execute(_held(run_id, fence).values(lease_until=until)).rowcount)
+def renew(conn: Connection, run_id: str, *, owner: str, until: datetime) -> bool:
+    """Extend the owner's lease (heartbeat); False when it was lost."""
+    held = and_(runs.c.id == run_id, runs.c.lease_owner == owner, runs.c.status == "running")
+    return bool(conn.execute(update(runs).where(held).values(lease_until=until)).rowcount)
 
 
 def park(conn: Connection, run_id: str, *, fence: int) -> RunStatus:
@@ -174,14 +175,13 @@ def append_event(
     key: str | None = None,
 ) -> RunEvent | None:
     """Add one event. With a key it is written once, however often its node is restarted."""
-    seq = conn.execute(
-        update(runs).where(runs.c.id == run_id).values(last_seq=runs.c.last_seq + 1).returning(runs.c.last_seq)
-    ).scalar_one_or_none()
-    if seq is None:
+    last = conn.execute(select(runs.c.last_seq).where(runs.c.id == run_id).with_for_update()).scalar_one_or_none()
+    if last is None:
         raise NotFound("There is no such run", where=run_id[:60])
     if key is not None and _has_event(conn, run_id, key):
-        conn.execute(update(runs).where(runs.c.id == run_id).values(last_seq=runs.c.last_seq - 1))
         return None
+    seq = last + 1
+    conn.execute(update(runs).where(runs.c.id == run_id).values(last_seq=seq))
     event = RunEvent(run_id=run_id, seq=seq, at=at, kind=kind, who=who, text=text, data=dict(data or {}))
     conn.execute(insert(run_events).values(**event.model_dump(), key=key))
     return event

@@ -218,7 +218,7 @@ change_sets = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     _account(),
-    Column("run_id", _ID, ForeignKey("runs.id"), nullable=False, index=True),
+    Column("run_id", _ID, ForeignKey("runs.id"), index=True),
     Column("state", _WORD, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("body", JsonColumn, nullable=False),
@@ -286,7 +286,7 @@ audit_log = Table(
     Column("at", UtcTime, nullable=False),
     Column("kind", _WORD, nullable=False),
     Column("who", String(120), nullable=False),
-    Column("body", JsonColumn, nullable=False),
+    Column("body", Text, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )

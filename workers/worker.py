@@ -1,0 +1,117 @@
+"""A worker: claims job rows, runs their handlers, keeps the lease alive, reports progress, wakes the run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from geminivideo.errors import GeminiVideoError
+from graphs.services import Services
+from memory import jobs, runs
+from memory.jobs import Job
+
+
+class Progress:
+    """Shared between a handler's thread and the worker: percent done, and whether to stop."""
+
+    def __init__(self) -> None:
+        self.percent = 0
+        self.stopped = False
+
+    def report(self, percent: int) -> None:
+        """Note progress; it never goes back."""
+        self.percent = max(self.percent, min(percent, 99))
+
+    def cancelled(self) -> bool:
+        """Whether the job was cancelled or its lease lost."""
+        return self.stopped
+
+
+Handler = Callable[[Job, Progress], Awaitable[dict[str, Any]]]
+
+
+class Worker:
+    """Runs up to `settings.renders_at_once` jobs side by side until it is cancelled."""
+
+    def __init__(self, services: Services, *, handlers: Mapping[str, Handler], poll_seconds: float = 0.1) -> None:
+        self._services = services
+        self._db = services.db
+        self._handlers = handlers
+        self._poll_seconds = poll_seconds
+
+    async def serve(self) -> None:
+        """Work for ever."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._services.settings.renders_at_once):
+                group.create_task(self._loop())
+
+    async def _loop(self) -> None:
+        while True:
+            if not await self.work_once():
+                await asyncio.sleep(self._poll_seconds)
+
+    async def work_once(self) -> bool:
+        """Run one job if there is one; whether there was."""
+        now = self._services.wall.now()
+        seconds = self._services.settings.lease_seconds
+        owner = self._services.owner
+        if not await self._db.read(lambda conn: jobs.any_free(conn, now=now)):
+            return False
+        job = await self._db.write(lambda conn: jobs.claim_next(conn, owner=owner, now=now, seconds=seconds))
+        if job is None:
+            return False
+        await self._run(job)
+        return True
+
+    async def _run(self, job: Job) -> None:
+        progress = Progress()
+        beating = asyncio.create_task(self._beat(job, progress))
+        result: dict[str, Any] | None = None
+        error: dict[str, Any] | None = None
+        try:
+            result = await self._handlers[job.kind](job, progress)
+        except GeminiVideoError as failure:
+            error = {"code": failure.code, "what": failure.what, "where": failure.where, "fix": failure.fix}
+        except Exception as failure:  # boundary: one bad job must not end the worker
+            error = {"code": "internal", "what": f"{type(failure).__name__}: {failure}", "where": job.kind, "fix": ""}
+        finally:
+            progress.stopped = True
+            beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beating
+        now = self._services.wall.now()
+        await self._db.write(
+            lambda conn: jobs.settle(conn, job.id, fence=job.fence, now=now, result=result, error=error)
+        )
+
+    async def _beat(self, job: Job, progress: Progress) -> None:
+        seconds = self._services.settings.lease_seconds
+        shown = -1
+        while True:
+            await asyncio.sleep(min(1.0, seconds / 3))
+            now = self._services.wall.now()
+            percent = progress.percent
+            label = str(job.payload.get("label", job.kind))
+
+            def write(conn: Any, percent: int = percent, say: bool = percent > shown) -> bool:
+                until = now + timedelta(seconds=seconds)
+                alive = jobs.beat(conn, job.id, fence=job.fence, until=until, progress=percent)
+                if alive and say:
+                    runs.append_event(
+                        conn,
+                        job.run_id,
+                        kind="render.progress",
+                        who="studio",
+                        text=f"{label}: {percent}%",
+                        at=now,
+                        data={"job_id": job.id, "percent": percent, "label": label},
+                    )
+                return alive
+
+            if not await self._db.write(write):
+                progress.stopped = True
+                return
+            shown = percent
