@@ -1,0 +1,240 @@
+"""The brief's own phrases, sorted by grammatical shape so that a sentence pattern can take them without breaking.
+
+There is no parser here: small closed word lists decide, and a phrase that they cannot place is a fragment, which only
+goes where a fragment stands well alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.wording import capital, clean, split_phrase
+
+Shape = Literal[
+    "noun", "no", "adjective", "verb", "verb_s", "gerund", "clause", "participle", "quote", "fragment"
+]
+Number = Literal["singular", "plural", "mass"]
+
+_DETERMINERS = frozenset(
+    "a an the your our their my his her its this that these those every each any all some no both another "
+    "one two three four five six seven eight nine ten many most more less fewer zero unlimited".split()
+)
+_PRONOUNS = frozenset("i you we they it he she nobody everyone somebody everybody someone who there".split())
+_STOPS = frozenset(
+    "for with that which who at in on from by when while without after before because to of and or but every each per "
+    "where until during under over between than across near within into onto about around through so if not".split()
+)
+_ADJECTIVES = frozenset(
+    "ready easy safe gentle simple fast quick soft light affordable comfortable perfect available open painless durable "
+    "waterproof quiet clean fresh warm cool small cheap free friendly flexible secure private local designed-for "
+    "great good ideal suitable kind tough strong reliable stable lightweight portable compact beginner-friendly cushioned "
+    "effortless transparent calm bright unique handy cosy cozy natural".split()
+)
+_AFTER_ADJECTIVE = frozenset("in for to on and at with enough from by of under as all".split())
+_VERBS = frozenset(
+    "get see keep make learn know find build save become choose avoid enjoy send bring give manage improve reduce grow "
+    "create invite connect automate organise organize follow join forget eat speak write read earn understand cut take "
+    "buy spend hit meet ship spot sleep breathe feel stay go come let lose pay try start stop turn move add remove skip".split()
+)
+_MAYBE_VERBS = frozenset(
+    "plan run walk work track paint book cook train wear finish share order change play test watch show help cover "
+    "drink return rent claim receive schedule visit download collaborate assign".split()
+)
+_OPENERS = frozenset(
+    "a an the your our their every each all any it them more less without with in on from up faster better what where "
+    "who how when to together anywhere anytime as for through".split()
+)
+_LIKE_ADJECTIVES = frozenset(
+    "running whitening training walking cooking meeting marketing dancing writing fishing climbing hiking cycling riding "
+    "working dining living sleeping swimming shopping painting building evening morning something anything everything "
+    "nothing amazing existing".split()
+)
+_FINITE = frozenset(
+    "is are was were has have had can can't cannot don't doesn't won't isn't aren't never always will would hurts hurt "
+    "slip slips fail fails break breaks miss misses take takes cost costs look looks feel feels keep keeps get gets go "
+    "goes come comes lose loses fade fades wear wears run runs turn turns know knows make makes live lives need needs "
+    "want wants work works stay stays rub rubs wobble wobbles give gives vanish vanishes end ends fall falls".split()
+)
+_MASS = frozenset(
+    "coffee brew tea water beer wine milk food bread software hardware furniture equipment clothing jewelry jewellery "
+    "skincare makeup advice information help support service care delivery shipping insurance financing money cash time "
+    "work homework access feedback progress comfort grip traffic stress pain sensitivity dust noise energy power internet "
+    "storage data analytics design management marketing paper gear luggage footwear apparel chaos guesswork busywork "
+    "hassle watercolour watercolor music art staff mud plaque caffeine fun room space tech yoga pilates chocolate honey "
+    "compost soil rice pasta cheese meat fish fruit produce pricing onboarding sun dirt rust mould mold".split()
+)
+_MASS_ENDINGS = ("ing", "ness", "ity", "ware", "ance", "ence", "wear", "ship")
+_NOT_PLURAL = ("ss", "us", "is", "'s", "ics")
+_PLURALS = frozenset("people teeth feet children men women mice geese clothes".split())
+_KEEP_CAPITAL = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april june july august september "
+    "october november december english french spanish german italian american british european japanese chinese i".split()
+)
+_PARTICIPLE = re.compile(
+    r"^(?:\w+(?:ed)|set up|made|built|born|chosen|grown|sold|known|given|taught|run|led|seen|worn)\s+(?:by|to|in|for|from|with|at|on|every|\d)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A cleaned phrase without an end mark, ready to stand inside a sentence."""
+
+    text: str
+    shape: Shape
+    number: Number = "singular"
+
+    @property
+    def np(self) -> str:
+        """The phrase with an indefinite article where it needs one."""
+        if self.shape != "noun" or self.number != "singular" or _determined(self.text):
+            return self.text
+        return f"{_article(self.text)} {self.text}"
+
+    @property
+    def the(self) -> str:
+        """The phrase with a definite article where one reads well: `the line at the bar`, but `muddy colours`."""
+        if self.shape != "noun" or self.number != "singular" or _determined(self.text):
+            return self.text
+        return f"the {self.text}"
+
+    @property
+    def yours(self) -> str:
+        """The phrase with `your` for its article: `a free week` becomes `your free week`."""
+        body = re.sub(r"^(?:an?|the|your|our)\s+", "", self.text, flags=re.IGNORECASE)
+        return f"your {body}"
+
+    @property
+    def title(self) -> str:
+        """The phrase as a headline: capital first, no end mark."""
+        return capital(self.text)
+
+    @property
+    def bare(self) -> str:
+        """The phrase without its article, capital first."""
+        return capital(re.sub(r"^(?:an?|the|your)\s+", "", self.text, flags=re.IGNORECASE))
+
+    @property
+    def quoted(self) -> tuple[str, str]:
+        """A quotation's words and who said them; the whole text and nobody for anything else."""
+        match = re.match(r"[\"“](.+?)[\"”]\s*[-–—,]*\s*(.*)$", self.text)
+        return (match.group(1), match.group(2)) if match else (self.text, "")
+
+    @property
+    def size(self) -> int:
+        """Words as written."""
+        return len(self.text.split())
+
+
+def make_phrase(text: str, *, names: frozenset[str] = frozenset()) -> Phrase | None:
+    """A field of the brief as a phrase; `names` (lower case) keep their capitals. None if nothing is left."""
+    body = _strip(clean(text))
+    if not re.search(r"\w", body):
+        return None
+    if _quoted(body):
+        return Phrase(text=body, shape="quote")
+    inline = _inline(body, names=names)
+    shape = _shape(inline)
+    return Phrase(text=inline, shape=shape, number=_number(inline) if shape in ("noun", "no") else "singular")
+
+
+def first_part(phrase: Phrase, *, limit: int) -> tuple[str, str]:
+    """A headline of at most `limit` words and the rest of the phrase, so that nothing of a claim is dropped."""
+    return split_phrase(phrase.text, limit=limit)
+
+
+def _strip(text: str) -> str:
+    body = text.strip().strip("-–—•* ").rstrip(" .;,:!")
+    return body.strip('"“”') if body[:1] in '"“' and body[-1:] in '"”' and body.count('"') <= 2 and len(body) < 4 else body
+
+
+def _quoted(text: str) -> bool:
+    return text[:1] in '"“' and any(mark in text[1:] for mark in '"”')
+
+
+def _inline(text: str, *, names: frozenset[str]) -> str:
+    first, _, rest = text.partition(" ")
+    plain = first.lower().rstrip(",.:;'’s")
+    follows_name = rest[:1].isupper() and first.lower() not in _DETERMINERS
+    keep = any(c.isupper() for c in first[1:]) or plain in _KEEP_CAPITAL or plain in names or follows_name
+    return text if keep or not first[:1].isupper() else text[0].lower() + text[1:]
+
+
+def _shape(text: str) -> Shape:
+    tokens = text.lower().replace("’", "'").split()
+    first, second = tokens[0], tokens[1] if len(tokens) > 1 else ""
+    if first in ("no", "zero", "never") and second:
+        return "no" if first != "never" else "fragment"
+    if first in _PRONOUNS and second or _has_verb(tokens):
+        return "clause"
+    if first in _ADJECTIVES and (not second or second.strip(",") in _AFTER_ADJECTIVE):
+        return "adjective"
+    if first in _VERBS or first in _MAYBE_VERBS and (second in _OPENERS or second[:1].isdigit()):
+        return "verb" if second else "noun"
+    if _PARTICIPLE.match(text):
+        return "participle"
+    if first.endswith("ing") and len(first) > 5 and "-" not in first and first not in _LIKE_ADJECTIVES and second:
+        return "gerund"
+    stem = first[:-1] if first.endswith("s") else ""
+    if second and (stem in _VERBS or stem in _MAYBE_VERBS and second in _OPENERS):
+        return "verb_s"
+    return "fragment" if first in _STOPS or not first[:1].isalnum() else "noun"
+
+
+def _has_verb(tokens: list[str]) -> bool:
+    """A finite verb after a noun, before any preposition, makes a clause: `deadlines slip`, `nothing is in one place`."""
+    for at, token in enumerate(tokens[1:], start=1):
+        if token in _STOPS:
+            return False
+        if token in _FINITE and tokens[at - 1] not in _DETERMINERS and not tokens[at - 1].endswith("'s"):
+            return True
+    return False
+
+
+def _head(text: str) -> str:
+    head = ""
+    for token in text.lower().replace("’", "'").split():
+        word = token.rstrip(",;:")
+        if word in ("and", "or"):
+            continue
+        if head and head.endswith("s") and word.endswith("er"):
+            break
+        if head and (word in _STOPS or re.fullmatch(r"\w+ed", word) and len(word) > 4 and _follows_noun(head)):
+            break
+        head = word
+        if token != word:
+            break
+    return head
+
+
+def _follows_noun(head: str) -> bool:
+    return head in _MASS or head.endswith("s") or head in _PLURALS
+
+
+def _number(text: str) -> Number:
+    head = _head(text)
+    if head in _MASS:
+        return "mass"
+    if head in _PLURALS or head.endswith("s") and not head.endswith(_NOT_PLURAL):
+        return "plural"
+    return "mass" if head.endswith(_MASS_ENDINGS) and len(head) > 5 else "singular"
+
+
+def _determined(text: str) -> bool:
+    first, _, rest = text.partition(" ")
+    lower = first.lower()
+    # `20% off` and `30-day returns` carry their own count; `$20 …` and `4.9 stars` too.
+    counts = first[:1].isdigit() and "-" not in first or first[:1] in "$€£¥"
+    proper = first[:1].isupper() and (rest[:1].isupper() or not rest)
+    return lower in _DETERMINERS or lower.endswith(("'s", "’s")) or counts or proper
+
+
+def _article(text: str) -> str:
+    first = text.split()[0].lower()
+    if re.match(r"(?:8|11|18)(?!\d)|8\d", first):
+        return "an"
+    silent = first.startswith(("hour", "honest", "heir", "honour", "honor"))
+    sounded = first.startswith(("uni", "use", "euro", "one", "once", "uti"))
+    return "an" if silent or first[:1] in "aeiou" and not sounded else "a"

@@ -1,0 +1,200 @@
+"""The search: which openings, orders and lines, scored by fit, evidence and difference from the rest of the set."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from agents.onboard.compose import Line, body_lines, end_lines, hook_lines, timing
+from agents.onboard.evidence import Evidence
+from agents.onboard.grammar import HOOK_NEXT, HOOK_PRIOR, STRUCTURE_PRIOR, TONES
+from agents.onboard.material import Material
+from agents.wording import content_words, script_overlap, spoken_words, words
+from geminivideo.brief import Brief
+from geminivideo.vocabulary import HOOK_TYPES, HookType, Pacing, SceneRole
+
+Structure = tuple[SceneRole, ...]
+OVERLAP_LIMIT = 0.47
+"""Two scripts of a set share less than this of their content words (the product's promise is 0.5)."""
+_BEAM = 7
+_DRAFTS_PER_STRUCTURE = 5
+_MAX_COUNT: dict[SceneRole, int] = {"problem": 1, "solution": 1, "demo": 1, "benefit": 2, "proof": 1, "offer": 1}
+_RECALL_HOOK = 1.3
+_RECALL_ORDER = 1.6
+_NOISE = 0.04
+_PREFERRED_MS = 16_500
+"""Longer ads than this pay a price: viewers leave."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A candidate before it becomes a blueprint."""
+
+    hook: HookType
+    lines: tuple[Line, ...]
+    times: tuple[int, ...]
+    pacing: Pacing
+    score: float
+
+    @property
+    def structure(self) -> Structure:
+        """The order of scene roles."""
+        return tuple(line.role for line in self.lines)
+
+    @property
+    def script(self) -> str:
+        """Every spoken word."""
+        return " ".join(line.voice for line in self.lines)
+
+
+def candidates(*, brief: Brief, material: Material, evidence: Evidence, seed: int) -> list[Draft]:
+    """All drafts of the beam, every feasible hook type among them, best first."""
+    pacing = evidence.pacing or TONES[brief.tone][0]
+    drafts: list[Draft] = []
+    for hook in HOOK_TYPES:
+        rng = random.Random(f"{seed}/{hook}")
+        for structure, order_score in _best_structures(hook, material=material, evidence=evidence, rng=rng):
+            for _ in range(_DRAFTS_PER_STRUCTURE):
+                draft = _draft(hook, structure, material=material, evidence=evidence, pacing=pacing, rng=rng)
+                if draft:
+                    drafts.append(_plus(draft, order_score + hook_score(hook, material=material, evidence=evidence)))
+    return sorted(drafts, key=lambda d: (-d.score, d.hook, d.script))
+
+
+def select(drafts: Sequence[Draft], *, count: int, bonus: Callable[[Draft], float] = lambda _: 0.0) -> list[Draft]:
+    """Greedy choice of the best drafts that differ in hook type, order and words."""
+    chosen: list[Draft] = []
+    while len(chosen) < count:
+        rest = [d for d in drafts if _differs(d, chosen)]
+        if not rest:
+            break
+        chosen.append(max(rest, key=lambda d: d.score + bonus(d) - 0.9 * _nearest(d, chosen)))
+    return chosen
+
+
+def _differs(draft: Draft, chosen: Sequence[Draft]) -> bool:
+    fresh = all(draft.hook != c.hook and draft.structure != c.structure for c in chosen)
+    return fresh and _nearest(draft, chosen) < OVERLAP_LIMIT
+
+
+def _nearest(draft: Draft, chosen: Sequence[Draft]) -> float:
+    return max((script_overlap(draft.script, c.script) for c in chosen), default=0.0)
+
+
+def hook_score(hook: HookType, *, material: Material, evidence: Evidence) -> float:
+    """How well an opening suits the brief and what is known of its results."""
+    fit = {
+        "pain": 0.1 * bool(material.pains),
+        "statistic": 0.15 * bool(material.numbers) + 0.1 * evidence.numbers,
+        "testimonial": 0.1 * bool(material.social),
+        "command": 0.05 * bool(material.offer),
+    }.get(hook, 0.0)
+    return HOOK_PRIOR[hook] + fit + _RECALL_HOOK * evidence.strength * evidence.hooks[hook]
+
+
+def _best_structures(
+    hook: HookType, *, material: Material, evidence: Evidence, rng: random.Random
+) -> list[tuple[Structure, float]]:
+    scored = [
+        (structure, structure_score(structure, material=material, evidence=evidence) + rng.uniform(0, _NOISE))
+        for structure in structures(hook, material=material)
+    ]
+    return sorted(scored, key=lambda item: (-item[1], item[0]))[:_BEAM]
+
+
+def structures(hook: HookType, *, material: Material) -> Iterator[Structure]:
+    """Every order of scenes that the brief's claims can feed after this opening, two to four body scenes."""
+    stock: Counter[SceneRole] = Counter(
+        problem=min(len(material.pains), 1),
+        solution=1,
+        demo=1,
+        benefit=min(len(material.benefits), 2),
+        proof=min(len(material.proof), 1),
+        offer=int(material.offer is not None),
+    )
+    yield from (s for s in _extend(("hook",), hook=hook, stock=stock) if "solution" in s)
+
+
+def _extend(done: Structure, *, hook: HookType, stock: Counter[SceneRole]) -> Iterator[Structure]:
+    body = len(done) - 1
+    if body >= 2 and (done[-1], "cta") in STRUCTURE_PRIOR or body == 1 and sum(stock.values()) <= 2:
+        yield (*done, "cta")
+    if body == 4:
+        return
+    for role, limit in _MAX_COUNT.items():
+        allowed = role in HOOK_NEXT[hook] if body == 0 else (done[-1], role) in STRUCTURE_PRIOR
+        if allowed and done.count(role) < min(limit, stock[role]):
+            yield from _extend((*done, role), hook=hook, stock=stock)
+
+
+def structure_score(structure: Structure, *, material: Material, evidence: Evidence) -> float:
+    """Craft prior of each step, moved by the steps of winners and losers, plus what the order makes use of."""
+    steps = list(zip(structure, structure[1:], strict=False))
+    prior = sum(STRUCTURE_PRIOR.get(step, 0.2) for step in steps) / len(steps)
+    seen = sum(max(-1.0, min(1.0, evidence.pairs.get(step, 0.0))) for step in steps) / len(steps)
+    use = 0.12 * ("offer" in structure) + 0.08 * ("proof" in structure) + 0.04 * ("problem" in structure)
+    wish = 0.15 * evidence.strength * evidence.offers * (1 if "offer" in structure else -1)
+    length = 0.06 if len(structure) in (5, 6) else 0.0
+    return prior + _RECALL_ORDER * evidence.strength * seen + use + wish * bool(material.offer) + length
+
+
+def _draft(
+    hook: HookType, structure: Structure, *, material: Material, evidence: Evidence, pacing: Pacing, rng: random.Random
+) -> Draft | None:
+    lines: list[Line] = []
+    for role in structure:
+        options = line_options(role, lines, hook=hook, material=material)
+        if not options:
+            return None
+        lines.append(max(options, key=lambda line: line_score(line, lines, evidence=evidence) + rng.uniform(0, 0.9)))
+    times = timing(tuple(lines), pacing=pacing)
+    if times is None:
+        return None
+    long = max(0, sum(times) - _PREFERRED_MS) / 1000
+    return Draft(hook, tuple(lines), times, pacing, 0.5 * _draft_score(lines, evidence=evidence) - 0.05 * long)
+
+
+def line_options(role: SceneRole, done: Sequence[Line], *, hook: HookType, material: Material) -> Sequence[Line]:
+    """The lines that may stand next, given what was already said."""
+    used = frozenset(line.claim for line in done if line.claim)
+    if role == "hook":
+        return hook_lines(hook, material=material)
+    if role == "cta":
+        return end_lines(material=material, offer_said=any(line.claim == _offer(material) for line in done))
+    options: Sequence[Line] = body_lines(role, material=material, used=used, after=hook == "before_after" and len(done) == 1)
+    if hook == "testimonial" and len(done) == 1:
+        social = {phrase.text for phrase in material.social}
+        options = [line for line in options if line.claim in social]
+    return options
+
+
+def _offer(material: Material) -> str:
+    return material.offer.text if material.offer else ""
+
+
+def line_score(line: Line, done: Sequence[Line], *, evidence: Evidence) -> float:
+    """Craft weight, likeness to what won, brevity, and a price for repeating what was just said."""
+    score = line.weight + 0.25 * evidence.wording(line.voice)
+    if line.role == "hook":
+        score += 1.2 * evidence.opening(line.headline) - 0.12 * max(0, spoken_words(line.voice) - 5)
+    if done:
+        said = content_words(" ".join(d.voice for d in done))
+        own = content_words(line.voice)
+        score -= 0.9 * len(own & said) / max(len(own), 1)
+        score -= 0.6 * any(_same_start(line.voice, d.voice) for d in done)
+    too_long = max(0, len(words(line.headline)) - 7) + max(0, spoken_words(line.voice) - 12)
+    return score - 0.08 * too_long - 0.004 * max(0, len(line.support) - 40)
+
+
+def _same_start(a: str, b: str) -> bool:
+    return words(a)[:1] == words(b)[:1] != ()
+
+
+def _draft_score(lines: Sequence[Line], *, evidence: Evidence) -> float:
+    return sum(line_score(line, lines[:at], evidence=evidence) for at, line in enumerate(lines)) / len(lines)
+
+
+def _plus(draft: Draft, extra: float) -> Draft:
+    return Draft(draft.hook, draft.lines, draft.times, draft.pacing, draft.score + extra)
