@@ -72,7 +72,8 @@ def test_no_texts_give_an_empty_table(embedder: Embedder) -> None:
 
 def test_what_lies_beyond_256_tokens_is_not_read(embedder: Embedder) -> None:
     words = ["word"] * 254
-    full, more, fewer = embedder.embed([" ".join(words), " ".join([*words, "other"]), " ".join(words[:-1] + ["other"])])
+    cases = [words, [*words, "other"], [*words[:-1], "other"]]
+    full, more, fewer = embedder.embed([" ".join(case) for case in cases])
     assert np.allclose(full, more, atol=1e-6) and not np.allclose(full, fewer, atol=1e-4)
 
 
