@@ -89,6 +89,8 @@ class AdState(Noun):
     leads: Count
     deals: Count = 0
     """CRM deals attributed to it, open or closed, rounded."""
+    deal_amount_minor: Count = 0
+    """Face value of those deals, open or closed."""
     pipeline_value_minor: Count
     """Expected money of its open deals (attributed, age-conditioned)."""
     revenue_minor: Count

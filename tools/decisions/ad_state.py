@@ -25,6 +25,7 @@ class _Value:
     pipeline: int = 0
     revenue: int = 0
     deals_ppm: int = 0
+    amount: int = 0
 
 
 class _Totals(NamedTuple):
@@ -41,9 +42,11 @@ class _Book:
 
     def add(self, deal: Deal, *, credits: Sequence[Credit], model: StageModel, now: datetime) -> None:
         parts = share_minor(model.expected_minor(deal, now=now), credits=credits)
+        amounts = share_minor(deal.amount_minor, credits=credits)
         for credit in credits:
             value = self.by_ad.setdefault(credit.ad_id, _Value())
             value.deals_ppm += credit.ppm
+            value.amount += amounts[credit.ad_id]
             if deal.stage == "closedwon":
                 value.revenue += parts[credit.ad_id]
             else:
@@ -58,10 +61,12 @@ def assemble(
     config: AccountConfig,
     now: datetime,
     predicted_ctr_ppm: Mapping[str, int] | None = None,
+    lifetime_reach: Mapping[str, int] | None = None,
 ) -> tuple[AdState, ...]:
     """The state of every ad, in the order given. Rows of today or later, and deals not made yet, are left out.
 
-    Deals in a foreign currency are left out too: there is no honest rate to add them at.
+    Deals in a foreign currency are left out too: there is no honest rate to add them at. `lifetime_reach` is people
+    reached at least once, by ad id; without it the days' reach is summed, which counts a person once a day.
     """
     today = now.astimezone(ZoneInfo(config.timezone)).date()
     rows = _rows_by_ad(days, before=today)
@@ -71,11 +76,16 @@ def assemble(
     book = _Book()
     for deal in known:
         book.add(deal, credits=credits[deal.external_id], model=model, now=now)
-    predicted = predicted_ctr_ppm or {}
+    predicted, people = predicted_ctr_ppm or {}, lifetime_reach or {}
     empty = _Value()
     return tuple(
         _state(
-            ad, rows=rows.get(ad.id, ()), value=book.by_ad.get(ad.id, empty), now=now, predicted=predicted.get(ad.id)
+            ad,
+            rows=rows.get(ad.id, ()),
+            value=book.by_ad.get(ad.id, empty),
+            now=now,
+            predicted=predicted.get(ad.id),
+            reach=people.get(ad.id),
         )
         for ad in ads
     )
@@ -89,7 +99,9 @@ def _rows_by_ad(days: Iterable[AdDay], *, before: date) -> dict[str, tuple[AdDay
     return {ad_id: tuple(sorted(rows.values(), key=lambda row: row.day)) for ad_id, rows in table.items()}
 
 
-def _state(ad: Ad, *, rows: Sequence[AdDay], value: _Value, now: datetime, predicted: int | None) -> AdState:
+def _state(
+    ad: Ad, *, rows: Sequence[AdDay], value: _Value, now: datetime, predicted: int | None, reach: int | None
+) -> AdState:
     totals = _totals(rows)
     return AdState(
         ad_id=ad.id,
@@ -100,11 +112,12 @@ def _state(ad: Ad, *, rows: Sequence[AdDay], value: _Value, now: datetime, predi
         daily_budget_minor=ad.daily_budget_minor,
         currency=ad.currency,
         impressions=totals.impressions,
-        reach=totals.reach,
+        reach=totals.reach if reach is None else min(reach, totals.impressions),
         clicks=totals.clicks,
         spend_minor=totals.spend,
         leads=totals.leads,
         deals=(value.deals_ppm + WHOLE // 2) // WHOLE,
+        deal_amount_minor=value.amount,
         pipeline_value_minor=value.pipeline,
         revenue_minor=value.revenue,
         predicted_ctr_ppm=predicted,

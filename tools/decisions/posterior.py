@@ -1,0 +1,113 @@
+"""What an ad is worth, with its uncertainty: a chain of rates, each pooled over the account's ads.
+
+    money per unit of spend = impressions per spend x clicks per impression x leads per click x money per lead
+
+Each link is a Poisson-lognormal rate with an ad's own deviation, a spread between ads that is estimated from the
+account, and a few pooled effects (penalised quasi-likelihood, Breslow and Clayton 1993; the spread by its marginal
+likelihood on a grid). Pooling is what lets a day-old ad be judged by its neighbours until it speaks for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_STEPS = 6
+_GRID = np.geomspace(0.05, 1.2, 12)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Posterior of one log rate: per ad its own part, and the pooled effects it leans on."""
+
+    own: Floats
+    """(n,) mean of the ad's log rate when the pooled effects are zero, by its own evidence alone."""
+    lean: Floats
+    """(n,) 0..1: how much it still leans on the pooled effects."""
+    sd: Floats
+    """(n,) standard deviation of its own part."""
+    design: Floats
+    """(n, p) columns of the pooled effects."""
+    effects: Floats
+    """(p,) posterior mean."""
+    root: Floats
+    """(p, p) square root of the effects' posterior covariance."""
+    spread: float
+    """Standard deviation between ads that the pooled effects do not explain."""
+
+    @property
+    def mean(self) -> Floats:
+        """(n,) posterior mean of the log rate."""
+        return np.asarray(self.own + self.lean * (self.design @ self.effects))
+
+    def draw(self, rng: np.random.Generator, *, draws: int, design: Floats | None = None) -> Floats:
+        """(draws, n) joint draws of the log rate; `design` (draws, n, p) may carry another link's draws."""
+        effects = self.effects + rng.standard_normal((draws, self.effects.size)) @ self.root.T
+        columns = self.design[None] if design is None else design
+        pooled = (columns * effects[:, None, :]).sum(axis=2)
+        noise = rng.standard_normal((draws, self.sd.size)) * self.sd
+        return np.asarray(self.own + self.lean * pooled + noise)
+
+
+def fit_link(
+    count: Floats,
+    *,
+    exposure: Floats,
+    design: Floats,
+    effect_mean: Sequence[float],
+    effect_sd: Sequence[float],
+    spread_guess: float,
+) -> Link:
+    """Posterior of log(count / exposure) per ad; zero counts and zero exposures are fine.
+
+    `count` and `exposure` are (n,); the first column of `design` (n, p) should be ones. `spread_guess` is where the
+    prior of the spread between ads is centred (log-normal, sd 0.5).
+    """
+    m0 = np.asarray(effect_mean, dtype=np.float64)
+    precision0 = np.diag(1.0 / np.asarray(effect_sd, dtype=np.float64) ** 2)
+    total = max(float(exposure.sum()), 1e-12)
+    # Half a pseudo-count at the prior rate keeps the first step finite on an account without any event.
+    start = np.log((count.sum() + 0.5) / (total + 0.5 * np.exp(-m0[0])))
+    x = np.full(count.size, start)
+    spread = spread_guess
+    for _ in range(_STEPS):
+        weight = np.maximum(exposure * np.exp(x), 1e-9)
+        working = x + np.clip((count - weight) / weight, -2.0, 2.0)
+        spread = _spread(working, weight=weight, design=design, m0=m0, precision0=precision0, guess=spread_guess)
+        effects, root = _effects(working, weight=weight, design=design, m0=m0, precision0=precision0, spread=spread)
+        lean = 1.0 / (1.0 + weight * spread**2)
+        own = (1.0 - lean) * working
+        x = np.clip(own + lean * (design @ effects), start - 4.0, start + 4.0)
+    return Link(own, lean, spread * np.sqrt(lean), design, effects, root, spread)
+
+
+def _effects(
+    working: Floats, *, weight: Floats, design: Floats, m0: Floats, precision0: Floats, spread: float
+) -> tuple[Floats, Floats]:
+    marginal = weight / (1.0 + weight * spread**2)
+    precision = (design * marginal[:, None]).T @ design + precision0
+    covariance = np.linalg.inv(precision)
+    effects = covariance @ ((design * marginal[:, None]).T @ working + precision0 @ m0)
+    return effects, np.asarray(np.linalg.cholesky(covariance + 1e-12 * np.eye(len(m0))))
+
+
+def _spread(
+    working: Floats, *, weight: Floats, design: Floats, m0: Floats, precision0: Floats, guess: float
+) -> float:
+    """Posterior mean of the spread over a grid (marginal likelihood times a log-normal prior)."""
+    scores = np.empty(_GRID.size)
+    for index, spread in enumerate(_GRID):
+        marginal = weight / (1.0 + weight * spread**2)
+        precision = (design * marginal[:, None]).T @ design + precision0
+        pull = (design * marginal[:, None]).T @ working + precision0 @ m0
+        quadratic = float(marginal @ working**2) - float(pull @ np.linalg.solve(precision, pull))
+        _, logdet = np.linalg.slogdet(precision)
+        prior = -0.5 * (np.log(spread / guess) / 0.5) ** 2
+        scores[index] = 0.5 * (float(np.log(marginal).sum()) - quadratic - logdet) + prior
+    chance = np.exp(scores - scores.max())
+    return float(np.exp((chance * np.log(_GRID)).sum() / chance.sum()))
