@@ -217,7 +217,7 @@ HOOK_NEXT: dict[HookType, tuple[SceneRole, ...]] = {
     "statistic": ("proof", "solution", "benefit", "demo"),
     "testimonial": ("proof",),
     "before_after": ("benefit",),
-    "curiosity": ("solution", "demo", "benefit", "proof"),
+    "curiosity": ("solution", "demo", "benefit"),
     "command": ("offer", "solution", "benefit", "problem", "demo"),
 }
 """What may follow an opening; a testimonial owes its proof at once."""

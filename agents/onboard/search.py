@@ -5,21 +5,24 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.onboard.compose import Line, body_lines, end_lines, hook_lines, timing
 from agents.onboard.evidence import Evidence
 from agents.onboard.grammar import HOOK_NEXT, HOOK_PRIOR, STRUCTURE_PRIOR, TONES
 from agents.onboard.material import Material
-from agents.wording import content_words, script_overlap, spoken_words, words
+from agents.wording import content_words, spoken_words, words
 from geminivideo.brief import Brief
 from geminivideo.vocabulary import HOOK_TYPES, HookType, Pacing, SceneRole
 
 Structure = tuple[SceneRole, ...]
-OVERLAP_LIMIT = 0.47
+OVERLAP_LIMIT = 0.48
 """Two scripts of a set share less than this of their content words (the product's promise is 0.5)."""
-_BEAM = 7
-_DRAFTS_PER_STRUCTURE = 5
+_BEAM = 9
+_DRAFTS_PER_STRUCTURE = 8
+_STARTS = 12
+_SAMENESS = 1.6
+"""Price of overlap with the nearest blueprint of the set."""
 _MAX_COUNT: dict[SceneRole, int] = {"problem": 1, "solution": 1, "demo": 1, "benefit": 2, "proof": 1, "offer": 1}
 _RECALL_HOOK = 1.3
 _RECALL_ORDER = 1.6
@@ -37,6 +40,8 @@ class Draft:
     times: tuple[int, ...]
     pacing: Pacing
     score: float
+    bags: tuple[frozenset[str], ...]
+    """Its words in three readings, for comparing with others."""
 
     @property
     def structure(self) -> Structure:
@@ -64,23 +69,49 @@ def candidates(*, brief: Brief, material: Material, evidence: Evidence, seed: in
 
 
 def select(drafts: Sequence[Draft], *, count: int, bonus: Callable[[Draft], float] = lambda _: 0.0) -> list[Draft]:
-    """Greedy choice of the best drafts that differ in hook type, order and words."""
-    chosen: list[Draft] = []
+    """The best drafts that differ in hook type, order and words; other first picks are tried when a set stays short."""
+    worth = {id(draft): draft.score + bonus(draft) for draft in drafts}
+    ranked = sorted(drafts, key=lambda d: (-worth[id(d)], d.hook, d.script))
+    best: list[Draft] = []
+    for first in _starts(ranked):
+        chosen = _greedy(first, ranked, worth=worth, count=count)
+        if len(chosen) > len(best):
+            best = chosen
+        if len(best) == count:
+            break
+    return best
+
+
+def _starts(ranked: Sequence[Draft]) -> list[Draft]:
+    """The best draft, then the best of each other hook type, then of each other order."""
+    firsts: dict[object, Draft] = {}
+    for draft in ranked:
+        firsts.setdefault(draft.hook, draft)
+    for draft in ranked:
+        firsts.setdefault(draft.structure, draft)
+    return list(firsts.values())[:_STARTS]
+
+
+def _greedy(first: Draft, ranked: Sequence[Draft], *, worth: dict[int, float], count: int) -> list[Draft]:
+    chosen, nearest = [first], {id(d): overlap(d, first) for d in ranked}
     while len(chosen) < count:
-        rest = [d for d in drafts if _differs(d, chosen)]
+        rest = [d for d in ranked if nearest[id(d)] < OVERLAP_LIMIT and _differs(d, chosen)]
         if not rest:
             break
-        chosen.append(max(rest, key=lambda d: d.score + bonus(d) - 0.9 * _nearest(d, chosen)))
+        best = max(rest, key=lambda d: worth[id(d)] - _SAMENESS * nearest[id(d)])
+        chosen.append(best)
+        for draft in rest:
+            nearest[id(draft)] = max(nearest[id(draft)], overlap(draft, best))
     return chosen
 
 
 def _differs(draft: Draft, chosen: Sequence[Draft]) -> bool:
-    fresh = all(draft.hook != c.hook and draft.structure != c.structure for c in chosen)
-    return fresh and _nearest(draft, chosen) < OVERLAP_LIMIT
+    return all(draft.hook != c.hook and draft.structure != c.structure for c in chosen)
 
 
-def _nearest(draft: Draft, chosen: Sequence[Draft]) -> float:
-    return max((script_overlap(draft.script, c.script) for c in chosen), default=0.0)
+def overlap(a: Draft, b: Draft) -> float:
+    """The strictest of three readings: spoken content words, all spoken words, all that is seen or heard."""
+    return max(len(x & y) / len(x | y) for x, y in zip(a.bags, b.bags, strict=True))
 
 
 def hook_score(hook: HookType, *, material: Material, evidence: Evidence) -> float:
@@ -153,7 +184,15 @@ def _draft(
     if times is None:
         return None
     long = max(0, sum(times) - _PREFERRED_MS) / 1000
-    return Draft(hook, tuple(lines), times, pacing, 0.5 * _draft_score(lines, evidence=evidence) - 0.05 * long)
+    score = 0.5 * _draft_score(lines, evidence=evidence) - 0.05 * long
+    return Draft(hook, tuple(lines), times, pacing, score, _bags(lines))
+
+
+def _bags(lines: Sequence[Line]) -> tuple[frozenset[str], ...]:
+    script = " ".join(line.voice for line in lines)
+    seen = " ".join(line.on_screen for line in lines)
+    spoken = frozenset(word.lower() for word in words(script))
+    return content_words(script), spoken, spoken | frozenset(word.lower() for word in words(seen))
 
 
 def line_options(role: SceneRole, done: Sequence[Line], *, hook: HookType, material: Material) -> Sequence[Line]:
@@ -183,6 +222,7 @@ def line_score(line: Line, done: Sequence[Line], *, evidence: Evidence) -> float
         said = content_words(" ".join(d.voice for d in done))
         own = content_words(line.voice)
         score -= 0.9 * len(own & said) / max(len(own), 1)
+        score -= 0.5 * (line.headline == done[-1].headline)
         score -= 0.6 * any(_same_start(line.voice, d.voice) for d in done)
     too_long = max(0, len(words(line.headline)) - 7) + max(0, spoken_words(line.voice) - 12)
     return score - 0.08 * too_long - 0.004 * max(0, len(line.support) - 40)
@@ -197,4 +237,4 @@ def _draft_score(lines: Sequence[Line], *, evidence: Evidence) -> float:
 
 
 def _plus(draft: Draft, extra: float) -> Draft:
-    return Draft(draft.hook, draft.lines, draft.times, draft.pacing, draft.score + extra)
+    return replace(draft, score=draft.score + extra)
