@@ -8,10 +8,9 @@ One change walks one state machine (DESIGN rule 2):
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from geminivideo.brief import AssetId
 from geminivideo.canonical import digest
@@ -31,6 +30,8 @@ OPEN_STATES: frozenset[ChangeState] = frozenset(
 
 SetState = Literal["proposed", "approved", "declined", "expired", "voided", "done"]
 Verdict = Literal["approve", "edit", "reject", "ask"]
+Purpose = Literal["spend", "stop", "start"]
+"""Ordinary changes; the emergency pause of the kill switch; starting again after it."""
 DeliveryStatus = Literal["ACTIVE", "PAUSED"]
 
 
@@ -85,6 +86,8 @@ class SpendChange(Noun):
             raise ValueError("a create carries what it publishes; no other change does")
         if self.after.daily_budget.minor < 0 or (creates and self.after.daily_budget.minor == 0):
             raise ValueError("a budget must not be negative, and a new ad's must be more than zero")
+        if self.before is not None:
+            _check_kind(self.kind, self.before, self.after)
         return self
 
     @property
@@ -100,7 +103,9 @@ class ChangeSet(Noun):
     account_id: str
     simulated: bool
     run_id: str
-    changes: Annotated[tuple[SpendChange, ...], Field(min_length=1)]
+    """Empty where a person asked directly, as with the kill switch."""
+    purpose: Purpose = "spend"
+    changes: tuple[SpendChange, ...]
     evidence: tuple[str, ...] = ()
     """SHA-256 of each record that the proposal rests on."""
     policy_version: str
@@ -108,8 +113,18 @@ class ChangeSet(Noun):
     code_version: str
     """Version of the code that asked; other code parks the approval."""
     supersedes: str | None = None
-    created_at: datetime
-    expires_at: datetime
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _each_thing_once(self) -> ChangeSet:
+        if not self.changes and self.purpose != "start":
+            raise ValueError("a set holds at least one change")
+        aims = [(change.platform, change.external_id) for change in self.changes if change.external_id]
+        ids = [change.id for change in self.changes]
+        if len(set(aims)) < len(aims) or len(set(ids)) < len(ids):
+            raise ValueError("a set changes each ad set once, and each change has its own id")
+        return self
 
     @property
     def digest(self) -> str:
@@ -119,3 +134,18 @@ class ChangeSet(Noun):
 
 def _live_minor(state: SpendState | None) -> int:
     return state.daily_budget.minor if state and state.status == "ACTIVE" else 0
+
+
+def _check_kind(kind: ChangeKind, before: SpendState, after: SpendState) -> None:
+    """A change does what its kind says and no more, so that what a person reads is what happens."""
+    if before.daily_budget.currency != after.daily_budget.currency:
+        raise ValueError("before and after are in different currencies")
+    same_status, same_budget = before.status == after.status, before.daily_budget == after.daily_budget
+    fits = {
+        "budget": same_status,
+        "pause": same_budget and after.status == "PAUSED",
+        "resume": same_budget and after.status == "ACTIVE",
+        "create": True,
+    }[kind]
+    if not fits:
+        raise ValueError(f"a {kind} change alters only what its kind says")

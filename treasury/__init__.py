@@ -1,1 +1,1 @@
-"""Where money is guarded: approvals, caps, executor, reconciliation, kill switch, audit."""
+"""Where money is guarded: approvals, caps, executor, reconciliation, kill switch. See `treasury.service.Treasury`."""
