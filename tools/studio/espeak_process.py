@@ -71,6 +71,7 @@ def _speak(library: Any, text: str) -> tuple[bytes, list[list[int]]]:
     callback = _CALLBACK(receive)
     library.espeak_SetSynthCallback(callback)
     raw = text.encode()
+    library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # its breath noise is seeded with the clock otherwise
     library.espeak_Synth(ctypes.c_char_p(raw), ctypes.c_size_t(len(raw) + 1), 0, 1, 0, _UTF8, None, None)
     library.espeak_Synchronize()
     return bytes(pcm), words

@@ -80,7 +80,7 @@ def _core(core: str) -> str:
         match = pattern.fullmatch(core)
         if match:
             return speak(match)
-    if any(char.isdigit() for char in core) or any(char in core for char in _SIGNS):
+    if any(char.isdecimal() for char in core) or any(char in core for char in _SIGNS):
         return _piecewise(core)
     kept = "".join(char if char.isalnum() or char in "'’-." else " " for char in core)
     return " ".join(kept.replace("’", "'").split()) if any(char.isalnum() for char in kept) else ""
@@ -89,7 +89,7 @@ def _core(core: str) -> str:
 def _piecewise(core: str) -> str:
     out: list[str] = []
     for piece in re.findall(rf"{_NUMBER}|[^\W\d_]+(?:['’][^\W\d_]+)?|\S", core):
-        if piece[0].isdigit():
+        if piece[0].isdecimal():
             out.append(_plain(piece))
         elif piece[0].isalpha():
             out.append(piece)

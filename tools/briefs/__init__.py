@@ -1,0 +1,1 @@
+"""Reading briefs: files and free text become one validated brief."""
