@@ -1,0 +1,1 @@
+"""Winners: which ads have proven themselves, and finding them again."""
