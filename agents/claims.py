@@ -16,10 +16,12 @@ _COUNTS = {
     "half": "half", "double": "2", "twice": "2",
 }  # fmt: skip
 _STRONG = re.compile(
-    r"\b(?:guarantee\w*|award[- ]winning|clinically|proven|scientific\w*|doctor\w*|dentist[- ](?:approved|recommended)"
+    r"\b(?:guarantee\w*|award[- ]winning|clinically|proven|scientific\w*|doctor\w*|dentist[- ](?:approved"
+    r"|recommended)"
     r"|certified|number one|no\.? ?1|#1|best|cheapest|fastest|safest|leading|top[- ]rated|world[- ]class|unbeatable"
     r"|risk[- ]free|no risk|instant(?:ly)?|overnight|forever|lifetime|100% ?\w*|always|never fails?|cure\w*|miracle"
-    r"|free|discount\w*|% off|limited time|today only|last chance|ends soon|money[- ]back|cancel anytime|organic|vegan"
+    r"|free|discount\w*|% off|limited time|today only|last chance|ends soon|money[- ]back|cancel anytime"
+    r"|organic|vegan"
     r"|fda|nobel|celebrity|everyone(?:'s)? (?:loves|talking)|trusted|loved by|rated|stars?|reviews?|sold out)\b",
     re.IGNORECASE,
 )

@@ -48,7 +48,7 @@ class FailedJudge(Noun):
 async def ask_judge(
     judge: Judge, blueprint: Blueprint, context: DirectorContext, *, timeout_s: float = 30.0
 ) -> Score | FailedJudge:
-    """One judge's score, or the reason why there is none. Never raises for the judge's fault: one branch of a fan-out."""
+    """One judge's score, or why there is none: one branch of a fan-out. A judge's fault never raises."""
     try:
         async with asyncio.timeout(timeout_s):
             return await judge.score(blueprint, context)
@@ -56,7 +56,7 @@ async def ask_judge(
         return FailedJudge(judge=judge.name, why=f"no answer within {timeout_s:g} s")
     except GeminiVideoError as error:
         return FailedJudge(judge=judge.name, why=error.what)
-    except Exception as error:  # noqa: BLE001  the named boundary: one seat's fault must not block the run
+    except Exception as error:  # the named boundary: one seat's fault must not block the run
         return FailedJudge(judge=judge.name, why=f"failed ({type(error).__name__})")
 
 
@@ -77,9 +77,13 @@ async def hold_council(
 
 
 def tally(
-    scores: Sequence[Score], failed: Sequence[str] = (), *, weights: Mapping[str, float] | None = None, quorum: int
+    scores: Sequence[Score],
+    failed: Sequence[str] = (),
+    *,
+    weights: Mapping[str, float] | None = None,
+    quorum: int,
 ) -> CouncilVerdict:
-    """Weighted mean of the scores, their spread and who dissents. Pure; a missing weight is 1, order does not matter."""
+    """Weighted mean, spread and dissent. Pure; a missing weight is 1, the order of scores does not matter."""
     ordered = sorted(scores, key=lambda score: score.judge)
     shares = [max(0.0, (weights or {}).get(score.judge, 1.0)) for score in ordered]
     if not any(shares):

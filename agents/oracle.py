@@ -12,7 +12,15 @@ from geminivideo.model import Noun
 
 _Percent = Annotated[int, Field(strict=True, ge=0, le=300)]
 BLOCKING = frozenset(
-    {"unsupported_claim", "cta_missing", "too_long", "too_short", "too_fast", "personal_attribute", "address_in_text"}
+    {
+        "unsupported_claim",
+        "cta_missing",
+        "too_long",
+        "too_short",
+        "too_fast",
+        "personal_attribute",
+        "address_in_text",
+    }
 )
 """Defects that no score outweighs: such a blueprint is mended or stopped."""
 _FEATURES = {
@@ -58,20 +66,27 @@ def judge(
 def _decide(
     prediction: Prediction, council: CouncilVerdict, *, limits: OracleThresholds, blocking: tuple[str, ...]
 ) -> tuple[str, str]:
+    """The first rule that applies; the order is part of the policy."""
     base = prediction.base_rate_ppm
-    if prediction.high_ppm * 100 < base * limits.reject_high_percent:
-        return "reject", "Stopped, because even a good outcome would be well below the account's average"
-    if not council.quorum:
-        return "revise", "Not yet, because too few judges answered"
-    if council.overall < limits.reject_council:
-        return "reject", "Stopped, because the judges see too little in it"
-    if blocking:
-        return "revise", f"Needs mending first ({blocking[0].split(':', 1)[0].replace('_', ' ')})"
-    if council.overall < limits.approve_council:
-        return "revise", "Needs mending first, because the judges are not convinced"
-    if prediction.ctr_ppm * 100 < base * limits.approve_ctr_percent:
-        return "revise", "Needs mending first, because fewer people than usual would click"
-    return "approve", "Goes ahead"
+    first = blocking[0].split(":", 1)[0].replace("_", " ") if blocking else ""
+    rules = (
+        (
+            prediction.high_ppm * 100 < base * limits.reject_high_percent,
+            ("reject", "Stopped, because even a good outcome would be well below the account's average"),
+        ),
+        (not council.quorum, ("revise", "Not yet, because too few judges answered")),
+        (council.overall < limits.reject_council, ("reject", "Stopped, because the judges see too little in it")),
+        (bool(blocking), ("revise", f"Needs mending first ({first})")),
+        (
+            council.overall < limits.approve_council,
+            ("revise", "Needs mending first, because the judges are not convinced"),
+        ),
+        (
+            prediction.ctr_ppm * 100 < base * limits.approve_ctr_percent,
+            ("revise", "Needs mending first, because fewer people than usual would click"),
+        ),
+    )
+    return next((verdict for applies, verdict in rules if applies), ("approve", "Goes ahead"))
 
 
 def in_words(prediction: Prediction) -> str:
@@ -79,7 +94,8 @@ def in_words(prediction: Prediction) -> str:
     middle, low, high, base = (
         _percent(p) for p in (prediction.ctr_ppm, prediction.low_ppm, prediction.high_ppm, prediction.base_rate_ppm)
     )
-    return f"about {middle} of viewers should click (in 8 of 10 such cases {low} to {high}; the account's average is {base})"
+    span = f"in 8 of 10 such cases {low} to {high}; the account's average is {base}"
+    return f"about {middle} of viewers should click ({span})"
 
 
 def _percent(ppm: int) -> str:

@@ -6,6 +6,12 @@ import re
 import unicodedata
 from functools import lru_cache
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a space-separated list."""
+    return frozenset(text.split())
+
+
 WORDS_PER_SECOND = 2.4
 """Speech that is easy to follow, in spoken words a second (144 a minute)."""
 
@@ -18,14 +24,19 @@ _MARKUP = re.compile(r"<[^<>]{0,200}>|[`{}\[\]<>|\\^~]|\*{2,}|_{2,}|#{2,}")
 _STACKED = re.compile(r"([\u0300-\u036f]{2})[\u0300-\u036f]+")
 _TOKEN = re.compile(r"[^\W_]+(?:['’.,\-/][^\W_]+)*%?", re.UNICODE)
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_STOP = frozenset(
-    "a an and are as at be been but by can did do does for from get gets got had has have he her here his how i if in "
-    "into is it its just let me more my no not now of off on one or our out own she so some than that the their them "
+_STOP = word_set(
+    "a an and are as at be been but by can did do does for from get gets got had has have he her here "
+    "his how i if in "
+    "into is it its just let me more my no not now of off on one or our out own she so some than that "
+    "the their them "
     "then there these they this to too up us very was we what when where which who why will with you your yours "
-    "they're it's that's there's here's what's who's don't you'll we've you've i'm s re ve ll d t".split()
+    "they're it's that's there's here's what's who's don't you'll we've you've i'm s re ve ll d t"
 )
-_BREAKS = frozenset("for with that which who at in on from by when while without after before because so and".split())
-_DANGLING = frozenset("a an the your our their my of to for with and or in on at by from every each no is are even just only right than you we i can".split())
+_BREAKS = word_set("for with that which who at in on from by when while without after before because so and")
+_DANGLING = word_set(
+    "a an the your our their my of to for with and or in on at by from every each no is are even just "
+    "only right than you we i can"
+)
 
 
 def clean(text: str) -> str:

@@ -171,6 +171,23 @@ class ModelError(GeminiVideoError):
     http_status = 502
     exit_code = 7
 
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        fix: str = "",
+        outcome: str = "invalid",
+        tokens_in: int = 0,
+        tokens_out: int = 0,
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.outcome = outcome
+        """refusal, empty, truncated, invalid, auth, bad_request, throttled, unavailable or timeout."""
+        self.tokens_in = tokens_in
+        self.tokens_out = tokens_out
+        """What the failed attempts cost."""
+
 
 class RenderError(GeminiVideoError):
     """A render, voice or media step failed."""

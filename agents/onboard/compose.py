@@ -1,4 +1,4 @@
-"""From patterns and phrases to lines, from lines to timed drafts. Every choice is the search's; nothing here is random."""
+"""From patterns and phrases to lines, from lines to times. Every choice is the search's; nothing is random."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from agents.onboard.grammar import (
 )
 from agents.onboard.material import Material
 from agents.onboard.phrases import Phrase, make_phrase
-from agents.wording import capital, sentence, split_phrase, spoken_words, words
+from agents.wording import capital, sentence, split_phrase, spoken_words, word_set, words
 from geminivideo.blueprint import MAX_MS, MIN_MS
 from geminivideo.vocabulary import HookType, Pacing, SceneRole
 
@@ -31,8 +31,11 @@ HEADLINE_WORDS = 7
 _SCENE_MIN_MS, _SCENE_MAX_MS = 1_700, 6_500
 _READ_WORDS_PER_SECOND = 3.2
 _NUM = re.compile(r"[$€£]?\d[\d,]*(?:\.\d+)?(?![-/\w])%?\+?(?:\s[^\W\d_][\w’'-]*){1,3}")
-_GOES_ON = frozenset("for with that which who at in on from by when while without after before because so and to".split())
-_NUM_ENDS = frozenset("you we they i it is are can have from in for of by on at with to per a an and or off since every each that who which after before".split())
+_GOES_ON = word_set("for with that which who at in on from by when while without after before because so and to")
+_NUM_ENDS = word_set(
+    "you we they i it is are can have from in for of by on at with to per a an and or off since every "
+    "each that who which after before"
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def _shorten(headline: str) -> tuple[str, str]:
 
 def _support(text: str) -> str:
     """Small text goes on where the headline stopped, or starts afresh."""
-    return text if text.split(" ")[0] in _GOES_ON else capital(text)
+    return text if text.split(" ", maxsplit=1)[0] in _GOES_ON else capital(text)
 
 
 def _sources(pattern: Pattern, material: Material) -> list[Phrase | None]:
@@ -196,7 +199,7 @@ def number_phrase(text: str) -> str:
     for match in _NUM.finditer(text):
         kept: list[str] = []
         for token in match.group(0).split():
-            if token.lower() in _NUM_ENDS or kept and token.endswith("ed"):
+            if token.lower() in _NUM_ENDS or (kept and token.endswith("ed")):
                 break
             kept.append(token)
         if len(kept) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import get_args
 
 from agents.director import DirectorContext
@@ -49,11 +50,21 @@ class OnboardDirector:
         return await asyncio.to_thread(compose_blueprints, context, count=count, predict=self._predict)
 
     async def revise(
-        self, blueprint: Blueprint, *, criticism: CouncilVerdict, oracle: OracleVerdict | None, context: DirectorContext
+        self,
+        blueprint: Blueprint,
+        *,
+        criticism: CouncilVerdict,
+        oracle: OracleVerdict | None,
+        context: DirectorContext,
     ) -> Blueprint:
         """The blueprint with the named defects mended and a changelog."""
         return await asyncio.to_thread(
-            revise_blueprint, blueprint, criticism=criticism, oracle=oracle, context=context, predict=self._predict
+            revise_blueprint,
+            blueprint,
+            criticism=criticism,
+            oracle=oracle,
+            context=context,
+            predict=self._predict,
         )
 
 
@@ -66,7 +77,9 @@ def compose_blueprints(
     material, evidence = make_material(context.brief), read_evidence(context)
     if material.product is None:
         raise InvalidInput(
-            "The brief's product says nothing that can be shown", where="product", fix="Name the product in words."
+            "The brief's product says nothing that can be shown",
+            where="product",
+            fix="Name the product in words.",
         )
     drafts = candidates(brief=context.brief, material=material, evidence=evidence, seed=context.seed)
     bonus = _predicted(drafts, context=context, material=material, evidence=evidence, predict=predict)
@@ -84,13 +97,20 @@ def compose_blueprints(
 
 
 def _predicted(
-    drafts: Sequence[Draft], *, context: DirectorContext, material: Material, evidence: Evidence, predict: Predict | None
+    drafts: Sequence[Draft],
+    *,
+    context: DirectorContext,
+    material: Material,
+    evidence: Evidence,
+    predict: Predict | None,
 ) -> Callable[[Draft], float]:
     if predict is None:
         return lambda _: 0.0
     lifts: dict[tuple[Line, ...], float] = {}
     for draft in drafts[:_PREDICTED]:
-        blueprint = build_blueprint(draft, context=context, material=material, evidence=evidence, position=0, footage=())
+        blueprint = build_blueprint(
+            draft, context=context, material=material, evidence=evidence, position=0, footage=()
+        )
         guess = predict(blueprint)
         lifts[draft.lines] = max(-0.5, min(0.5, guess.ctr_ppm / max(guess.base_rate_ppm, 1) - 1))
     return lambda draft: 0.8 * lifts.get(draft.lines, 0.0)
@@ -146,16 +166,14 @@ def _scenes(draft: Draft, *, footage: tuple[AssetId, ...]) -> tuple[Scene, ...]:
 def share_footage(
     structures: Sequence[Sequence[str]], *, assets: tuple[AssetId, ...]
 ) -> tuple[tuple[AssetId, ...], ...]:
-    """Which clips each blueprint gets: about half of them get footage, those that show most first; never all of them."""
+    """Which clips each blueprint gets: half of them get footage, those that show most first; never all."""
     if not assets:
         return tuple(() for _ in structures)
     shows = [sum(role in ("demo", "solution", "benefit") for role in s) for s in structures]
     order = sorted(range(len(structures)), key=lambda at: (-shows[at], at))
     with_clips = order[: max(1, len(structures) // 2)]
     turns = {at: turn * max(1, len(assets) // 2) % len(assets) for turn, at in enumerate(with_clips)}
-    return tuple(
-        (*assets[turns[at] :], *assets[: turns[at]]) if at in turns else () for at in range(len(structures))
-    )
+    return tuple((*assets[turns[at] :], *assets[: turns[at]]) if at in turns else () for at in range(len(structures)))
 
 
 def _looks(brief: Brief, *, evidence: Evidence, position: int) -> tuple[MusicMood, Palette]:
@@ -193,7 +211,11 @@ def cite(draft: Draft, *, evidence: Evidence) -> tuple[Citation, ...]:
     made = [Citation(ad_id=ad.ad_id, kind="winner", took=took) for ad, w, order in evidence.winners
             if (took := _took(draft, ad=ad, order=order, weight=w))]  # fmt: skip
     shunned = [
-        Citation(ad_id=ad.ad_id, kind="loser", took=f"avoided: its {ad.dna.hook_type.replace('_', ' ')} opening{_said(ad)}")
+        Citation(
+            ad_id=ad.ad_id,
+            kind="loser",
+            took=f"avoided: its {ad.dna.hook_type.replace('_', ' ')} opening{_said(ad)}",
+        )
         for ad, _, _ in evidence.losers
         if ad.dna.hook_type != draft.hook
     ]
@@ -206,8 +228,8 @@ def _took(draft: Draft, *, ad: Recalled, order: tuple[str, ...], weight: float) 
     taken = []
     if ad.dna.hook_type == draft.hook:
         taken.append(f"the {draft.hook.replace('_', ' ')} opening{_said(ad)}")
-    steps = set(zip(draft.structure, draft.structure[1:], strict=False))
-    shared = [f"{a} then {b}" for a, b in zip(order, order[1:], strict=False) if (a, b) in steps]
+    steps = set(pairwise(draft.structure))
+    shared = [f"{a} then {b}" for a, b in pairwise(order) if (a, b) in steps]
     if shared:
         taken.append(f"the order {', '.join(shared[:2])}")
     if ad.dna.pacing == draft.pacing and taken:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from agents.director import DirectorContext
 from agents.wording import content_words, script_overlap
@@ -23,9 +24,11 @@ _OTHER_VERTICAL = 0.35
 _MORE = re.compile(r"\b(?:more|better|higher|up|beats?|best|won|wins?|above|outperform\w*)\b", re.IGNORECASE)
 _LESS = re.compile(r"\b(?:less|fewer|worse|lower|down|lost|loses?|below|underperform\w*|avoid)\b", re.IGNORECASE)
 _ROLES: tuple[tuple[SceneRole, str], ...] = (
-    ("cta", r"^(?:book|shop|tap|click|sign up|learn more|get started|claim|order|subscribe|join|try|start|reserve|call)\b[^.]{0,40}$"),
+    ("cta", r"^(?:book|shop|tap|click|sign up|learn more|get started|claim|order|subscribe|join|try|start"
+        r"|reserve|call)\b[^.]{0,40}$"),
     ("offer", r"\bfree\b|% off|\btrial\b|discount|guarantee|money[- ]back|gift|\bsave\b|limited|[$€£]\d"),
-    ("proof", r"\bstars?\b|review|rated|rating|customers|trusted|loved|members|\d[\d,]* (?:\w+ )?(?:people|offices|teams|clients|users|homes|smiles|runners|students|families|businesses)"),
+    ("proof", r"\bstars?\b|review|rated|rating|customers|trusted|loved|members"
+        r"|\d[\d,]* (?:\w+ )?(?:people|offices|teams|clients|users|homes|smiles|runners|students|families|businesses)"),
     ("problem", r"\?$|tired of|sick of|still |struggl|no more|hate|fed up|stop |forget |without the"),
     ("demo", r"see how|watch|how it works|here'?s how|look at|take a look"),
     ("solution", r"\bmeet\b|introducing|that'?s why|this is|we (?:made|built|bring|deliver)|\b(?:is|are) here\b"),
@@ -122,7 +125,7 @@ def _pairs(winners: Weighed, losers: Weighed) -> dict[Pair, float]:
     for ads, sign in ((winners, 1.0), (losers, -0.6)):
         scale = sum(w for _, w, _ in ads) or 1.0
         for _, weight, order in ads:
-            for pair in zip(order, order[1:], strict=False):
+            for pair in pairwise(order):
                 weights[pair] += sign * weight / scale
     return dict(weights)
 
@@ -142,7 +145,8 @@ def _pacing(winners: Weighed) -> Pacing | None:
     for ad, weight, _ in winners:
         if ad.dna.pacing:
             votes[ad.dna.pacing] += weight
-    return max(votes, key=lambda pace: (votes[pace], pace)) if votes else None
+    ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
+    return ranked[0][0] if ranked else None
 
 
 def _palette(winners: Weighed) -> Palette | None:

@@ -45,7 +45,14 @@ HOOKS: dict[HookType, tuple[Pattern, ...]] = {
     "question": (
         _p("want", "Want {np}?", "Want {np}?", "benefit", NOUN, weight=1.3),
         _p("want_to", "Want to {text}?", "Want to {text}?", "benefit", ("verb",), weight=1.3),
-        _p("what_if", "What if there was {text}?", "What if there was {text}?", "benefit", ("no",), weight=1.2),
+        _p(
+            "what_if",
+            "What if there was {text}?",
+            "What if there was {text}?",
+            "benefit",
+            ("no",),
+            weight=1.2,
+        ),
         _p("what_is", "What’s {text}?", "What’s {text}?", "benefit", ("adjective",)),
         _p("looking", "Looking for {short_np}?", "Looking for {short_np}?", weight=0.9),
         _p("thinking", "Thinking about {short_np}?", "Thinking about {short_np}?", weight=0.7),
@@ -71,7 +78,13 @@ HOOKS: dict[HookType, tuple[Pattern, ...]] = {
     ),
     "before_after": (
         _p("before_pain", "Before: {text}", "Before: {np}.", "pain", THING, weight=1.3),
-        _p("before_clause", "Before: {text}", "Here’s the before.", "pain", ("clause", "fragment", "quote", "no")),
+        _p(
+            "before_clause",
+            "Before: {text}",
+            "Here’s the before.",
+            "pain",
+            ("clause", "fragment", "quote", "no"),
+        ),
     ),
     "curiosity": (
         _p("ever_seen", "Ever seen {short_np}?", "Ever seen {short_np}?", weight=0.8),
@@ -90,7 +103,15 @@ HOOKS: dict[HookType, tuple[Pattern, ...]] = {
         _p("get_np", "Get {np}", "Get {np}.", "benefit", NOUN, weight=0.7),
         _p("try_it", "Try {short_np}", "Try {short_np}.", weight=0.6),
         _p("see_for", "See {brand} for yourself", "See {brand} for yourself.", weight=0.5),
-        _p("take_offer", "Get {offer_head_np}", "Get {offer_head_np}.", "offer", NOUN, support="{offer_rest}", weight=0.8),
+        _p(
+            "take_offer",
+            "Get {offer_head_np}",
+            "Get {offer_head_np}.",
+            "offer",
+            NOUN,
+            support="{offer_rest}",
+            weight=0.8,
+        ),
     ),
 }
 """Openings by hook type. A hook is at most 2.5 seconds, so a longer voice is dropped by the search."""
@@ -102,7 +123,13 @@ SCENES: dict[SceneRole, tuple[Pattern, ...]] = {
         _p("too_short", "{title}?", "Life’s too short for {np}.", "pain", THING),
         _p("then_theres", "{title}", "And then there’s {the}.", "pain", NOUN, weight=0.9),
         _p("familiar", "{title}?", "{title}. Sound familiar?", "pain", ("noun", "gerund")),
-        _p("know_feeling", "{title}", "{title}. You know the feeling.", "pain", ("clause", "gerund", "fragment", "no", "adjective")),
+        _p(
+            "know_feeling",
+            "{title}",
+            "{title}. You know the feeling.",
+            "pain",
+            ("clause", "gerund", "fragment", "no", "adjective"),
+        ),
         _p("who_needs", "{title}?", "Who needs {np}?", "pain", THING, weight=0.9),
         _p("not_again", "{title}.", "{title}. Not again.", "pain", ("clause", "noun")),
         _p("quoted", "{title}", "We’ve all heard that one.", "pain", ("quote",)),
@@ -114,7 +141,13 @@ SCENES: dict[SceneRole, tuple[Pattern, ...]] = {
         _p("thats_where", "{brand}: {short}", "That’s where {brand} comes in, with {short_np}.", weight=0.8),
         _p("brings", "{short_title}, in {city}", "{brand} brings {short_np} to {city}.", weight=0.8),
         _p("meet_short", "Meet {brand}", "Meet {brand}: {short}.", support="{product_title}", weight=0.9),
-        _p("made_for", "{short_title}", "{brand}. {short_title}, made for {audience}.", support="for {audience}", weight=0.9),
+        _p(
+            "made_for",
+            "{short_title}",
+            "{brand}. {short_title}, made for {audience}.",
+            support="for {audience}",
+            weight=0.9,
+        ),
     ),
     "demo": (
         _p("look_close", "{title}", "Take a closer look: {text}.", "benefit", TERSE),
@@ -144,21 +177,65 @@ SCENES: dict[SceneRole, tuple[Pattern, ...]] = {
         _p("so_far", "{title}", "So far: {text}.", "proof", TERSE, weight=0.9),
         _p("says_a_lot", "{title}", "{title}. That says a lot.", "proof", ("noun", "participle"), weight=1.1),
         _p("track", "{title}", "Our track record: {text}.", "proof", TERSE, weight=0.9),
-        _p("for_itself", "{title}", "{title}. It speaks for itself.", "proof", ("noun", "participle"), weight=0.8),
+        _p(
+            "for_itself",
+            "{title}",
+            "{title}. It speaks for itself.",
+            "proof",
+            ("noun", "participle"),
+            weight=0.8,
+        ),
         _p("plain_proof", "{title}", "{Sent}", "proof", (*TERSE, "clause", "verb"), weight=0.5),
     ),
     "offer": (
-        _p("start_with", "{offer_head_title}", "Start with {np}.", "offer", NOUN, support="{offer_rest}", weight=1.2),
+        _p(
+            "start_with",
+            "{offer_head_title}",
+            "Start with {np}.",
+            "offer",
+            NOUN,
+            support="{offer_rest}",
+            weight=1.2,
+        ),
         _p("get_offer", "{offer_head_title}", "Get {np}.", "offer", NOUN, support="{offer_rest}"),
-        _p("heres_deal", "{offer_head_title}", "Here’s the offer: {text}.", "offer", TERSE, support="{offer_rest}", weight=0.8),
-        _p("say_offer", "{offer_head_title}", "{Sent}", "offer", ("verb", "clause", "quote", "fragment", "gerund"), support="{offer_rest}"),
-        _p("easy_start", "{offer_head_title}", "The first step is easy: {np}.", "offer", NOUN, support="{offer_rest}", weight=0.7),
+        _p(
+            "heres_deal",
+            "{offer_head_title}",
+            "Here’s the offer: {text}.",
+            "offer",
+            TERSE,
+            support="{offer_rest}",
+            weight=0.8,
+        ),
+        _p(
+            "say_offer",
+            "{offer_head_title}",
+            "{Sent}",
+            "offer",
+            ("verb", "clause", "quote", "fragment", "gerund"),
+            support="{offer_rest}",
+        ),
+        _p(
+            "easy_start",
+            "{offer_head_title}",
+            "The first step is easy: {np}.",
+            "offer",
+            NOUN,
+            support="{offer_rest}",
+            weight=0.7,
+        ),
     ),
 }
 """Body scenes by role."""
 
 AFTERS: tuple[Pattern, ...] = (
-    _p("after", "After: {text}", "After: {np}.", "benefit", ("noun", "no", "adjective", "participle", "gerund")),
+    _p(
+        "after",
+        "After: {text}",
+        "After: {np}.",
+        "benefit",
+        ("noun", "no", "adjective", "participle", "gerund"),
+    ),
     _p("after_you", "After: {text}", "After: you {text}.", "benefit", ("verb",)),
     _p("after_does", "After: {brand} {text}", "After: {brand} {text}.", "benefit", ("verb_s",)),
 )
@@ -187,13 +264,34 @@ CTA_SPOKEN: dict[CtaStyle, tuple[str, ...]] = {
 """What the voice says at the end, by call to action."""
 
 END_CARDS: tuple[Pattern, ...] = (
-    _p("end_offer", "{offer_head_title}", "{Offer_yours} is waiting. {cta_spoken}", "offer", NOUN, support="{offer_rest}", weight=1.2),
-    _p("end_offer_bare", "{offer_head_title}", "{offer_title}. {cta_spoken}", "offer", ANY, support="{offer_rest}"),
+    _p(
+        "end_offer",
+        "{offer_head_title}",
+        "{Offer_yours} is waiting. {cta_spoken}",
+        "offer",
+        NOUN,
+        support="{offer_rest}",
+        weight=1.2,
+    ),
+    _p(
+        "end_offer_bare",
+        "{offer_head_title}",
+        "{offer_title}. {cta_spoken}",
+        "offer",
+        ANY,
+        support="{offer_rest}",
+    ),
     _p("end_brand", "{brand}", "{brand}. {cta_spoken}", support="{short_title}"),
     _p("end_reminder", "{brand}", "{brand}. {cta_spoken}", support="{offer_head_title}", weight=1.2),
     _p("end_reminder_only", "{offer_head_title}", "{cta_spoken}", support="{brand}", weight=1.1),
     _p("end_short", "{short_title}", "{cta_spoken}", support="{brand}", weight=0.9),
-    _p("end_city", "{brand} in {city}", "{brand}, in {city}. {cta_spoken}", support="{short_title}", weight=0.9),
+    _p(
+        "end_city",
+        "{brand} in {city}",
+        "{brand}, in {city}. {cta_spoken}",
+        support="{short_title}",
+        weight=0.9,
+    ),
     _p("end_plain", "{brand}", "{cta_spoken}", weight=0.3),
 )
 """Last scenes. The offer stands on them when there is one."""
@@ -207,7 +305,8 @@ STRUCTURE_PRIOR: dict[tuple[SceneRole, SceneRole], float] = {
     ("benefit", "benefit"): 0.6, ("benefit", "proof"): 0.7, ("benefit", "offer"): 0.75, ("benefit", "demo"): 0.3,
     ("benefit", "solution"): 0.45, ("proof", "solution"): 0.5, ("proof", "benefit"): 0.55, ("proof", "offer"): 0.8,
     ("proof", "demo"): 0.35, ("offer", "solution"): 0.45, ("offer", "proof"): 0.5, ("offer", "benefit"): 0.45,
-    ("offer", "cta"): 0.85, ("proof", "cta"): 0.7, ("benefit", "cta"): 0.55, ("demo", "cta"): 0.4, ("solution", "cta"): 0.35,
+    ("offer", "cta"): 0.85, ("proof", "cta"): 0.7, ("benefit", "cta"): 0.55, ("demo", "cta"): 0.4,
+    ("solution", "cta"): 0.35,
 }  # fmt: skip
 """How well one role follows another, 0 to 1, before any evidence. A pair that is missing is not written."""
 

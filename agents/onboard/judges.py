@@ -58,7 +58,12 @@ class CtrJudge:
 
     name = CTR_SEAT
 
-    def __init__(self, *, predict: Callable[[Blueprint], Prediction], model: str = "on-board CTR model (gradient boosting)") -> None:
+    def __init__(
+        self,
+        *,
+        predict: Callable[[Blueprint], Prediction],
+        model: str = "on-board CTR model (gradient boosting)",
+    ) -> None:
         self._predict = predict
         self.model = model
 

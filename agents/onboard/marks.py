@@ -39,7 +39,7 @@ class Marks:
             model=model,
             overall=round(max(total - min(6 * len(self.defects), 30), 0)),
             criteria=self.criteria,
-            reasons=tuple([*self._extremes(), *self.reasons]),
+            reasons=(*self._extremes(), *self.reasons),
             defects=tuple(self.defects),
         )
 

@@ -13,7 +13,8 @@ from geminivideo.vocabulary import CtaStyle, OfferType
 _SPEAKABLE = 18
 """A claim of more spoken words does not fit into one scene: it is left to the others."""
 _PERSONAL = re.compile(
-    r"\b(?:women|men|woman|man|girls?|boys?|aged?|year[- ]olds?|\d{2}\s?[-–+]\s?\d{0,2}|over \d+|overweight|obese|disab\w+"
+    r"\b(?:women|men|woman|man|girls?|boys?|aged?|year[- ]olds?|\d{2}\s?[-–+]\s?\d{0,2}|over \d+"
+    r"|overweight|obese|disab\w+"
     r"|diabet\w+|pregnan\w+|gay|lesbian|trans|muslims?|christians?|jews?|debt|divorced|depress\w+|anxi\w+)\b",
     re.IGNORECASE,
 )
@@ -21,12 +22,15 @@ _PERSONAL = re.compile(
 _OFFERS: tuple[tuple[OfferType, str], ...] = (
     ("guarantee", r"guarantee|money[- ]back|full refund|or it'?s free"),
     ("discount", r"\boff\b|discount|half[- ]price|\bsave\b|% |from [$€£]|for [$€£]\d|coupon"),
-    ("free_trial", r"trial|first .{0,20}free|free .{0,24}(?:week|month|day|visit|class|lesson|session|tasting|consult|demo|check)"),
+    ("free_trial", r"trial|first .{0,20}free|free .{0,24}(?:week|month|day|visit|class|lesson|session"
+        r"|tasting|consult|demo|check)"),
     ("bundle", r"bundle|buy one|\bkit\b|2 for|two for|\bset of\b"),
     ("free_gift", r"\bfree\b|gift|on us"),
     ("urgency", r"until|ends|today|this week|limited|last chance|only \d+"),
 )  # fmt: skip
-_SOCIAL = re.compile(r"stars?\b|review|rated|rating|customer|client|loved|trusted|members|students|teams|used by|★|[\"“]", re.I)
+_SOCIAL = re.compile(
+    r"stars?\b|review|rated|rating|customer|client|loved|trusted|members|students|teams|used by|★|[\"“]", re.I
+)
 _NUMBER_FIRST_OR_LAST = re.compile(r"^[$€£]?\d[\d,.]*%?\s|\s[$€£]?\d[\d,.]*%?\s(?!am\b|pm\b)[a-z]+$", re.IGNORECASE)
 _OF_PLACE = ("united", "netherlands", "uk", "usa", "us", "uae", "philippines", "bay")
 
@@ -130,15 +134,32 @@ def _offer_parts(offer: Phrase | None) -> tuple[str, str]:
 def _city(place: str) -> str:
     city = clean(place).split(",")[0].strip()
     first = city.lower().split(" ")[0] if city else ""
-    if not city or not city[0].isupper() or len(city.split()) > 3 or first in ("online", "worldwide", "global", "within"):
+    if (
+        not city
+        or not city[0].isupper()
+        or len(city.split()) > 3
+        or first in ("online", "worldwide", "global", "within")
+    ):
         return ""
     return f"the {city}" if first in _OF_PLACE else city
 
 
 def _audience(text: str) -> str:
-    body = re.split(r",|\s(?:at|in|who|with|aged|between|from|that|of|near|within|on|without)\s", clean(text))[0].strip()
-    known = body.lower() not in ("", "people who may need it", "people", "everyone", "anyone", "adults", "all")
-    plural = body.split()[-1].lower().endswith("s") or body.lower().endswith(("people", "women", "men")) if body else False
+    body = re.split(r",|\s(?:at|in|who|with|aged|between|from|that|of|near|within|on|without)\s", clean(text))[
+        0
+    ].strip()
+    known = body.lower() not in (
+        "",
+        "people who may need it",
+        "people",
+        "everyone",
+        "anyone",
+        "adults",
+        "all",
+    )
+    plural = (
+        body.split()[-1].lower().endswith("s") or body.lower().endswith(("people", "women", "men")) if body else False
+    )
     if not (known and plural) or len(body.split()) > 4 or _PERSONAL.search(text):
         return ""
     first = body.split()[0]

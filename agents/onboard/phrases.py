@@ -7,73 +7,91 @@ goes where a fragment stands well alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.wording import capital, clean, split_phrase
+from agents.wording import capital, clean, split_phrase, word_set
 
-Shape = Literal[
-    "noun", "no", "adjective", "verb", "verb_s", "gerund", "clause", "participle", "quote", "fragment"
-]
+Shape = Literal["noun", "no", "adjective", "verb", "verb_s", "gerund", "clause", "participle", "quote", "fragment"]
 Number = Literal["singular", "plural", "mass"]
 
-_DETERMINERS = frozenset(
+_DETERMINERS = word_set(
     "a an the your our their my his her its this that these those every each any all some no both another "
-    "one two three four five six seven eight nine ten many most more less fewer zero unlimited".split()
+    "one two three four five six seven eight nine ten many most more less fewer zero unlimited"
 )
-_PRONOUNS = frozenset("i you we they it he she nobody everyone somebody everybody someone who there".split())
-_STOPS = frozenset(
-    "for with that which who at in on from by when while without after before because to of and or but every each per "
-    "where until during under over between than across near within into onto about around through so if not".split()
+_PRONOUNS = word_set("i you we they it he she nobody everyone somebody everybody someone who there")
+_STOPS = word_set(
+    "for with that which who at in on from by when while without after before because to of and or but "
+    "every each per "
+    "where until during under over between than across near within into onto about around through so if not"
 )
-_ADJECTIVES = frozenset(
-    "ready easy safe gentle simple fast quick soft light affordable comfortable perfect available open painless durable "
+_ADJECTIVES = word_set(
+    "ready easy safe gentle simple fast quick soft light affordable comfortable perfect available open "
+    "painless durable "
     "waterproof quiet clean fresh warm cool small cheap free friendly flexible secure private local designed-for "
-    "great good ideal suitable kind tough strong reliable stable lightweight portable compact beginner-friendly cushioned "
-    "effortless transparent calm bright unique handy cosy cozy natural".split()
+    "great good ideal suitable kind tough strong reliable stable lightweight portable compact "
+    "beginner-friendly cushioned "
+    "effortless transparent calm bright unique handy cosy cozy natural"
 )
-_AFTER_ADJECTIVE = frozenset("in for to on and at with enough from by of under as all".split())
-_VERBS = frozenset(
-    "get see keep make learn know find build save become choose avoid enjoy send bring give manage improve reduce grow "
-    "create invite connect automate organise organize follow join forget eat speak write read earn understand cut take "
-    "buy spend hit meet ship spot sleep breathe feel stay go come let lose pay try start stop turn move add remove skip".split()
+_AFTER_ADJECTIVE = word_set("in for to on and at with enough from by of under as all")
+_VERBS = word_set(
+    "get see keep make learn know find build save become choose avoid enjoy send bring give manage "
+    "improve reduce grow "
+    "create invite connect automate organise organize follow join forget eat speak write read earn "
+    "understand cut take "
+    "buy spend hit meet ship spot sleep breathe feel stay go come let lose pay try start stop turn move "
+    "add remove skip"
 )
-_MAYBE_VERBS = frozenset(
+_MAYBE_VERBS = word_set(
     "plan run walk work track paint book cook train wear finish share order change play test watch show help cover "
-    "drink return rent claim receive schedule visit download collaborate assign".split()
+    "drink return rent claim receive schedule visit download collaborate assign"
 )
-_OPENERS = frozenset(
-    "a an the your our their every each all any it them more less without with in on from up faster better what where "
-    "who how when to together anywhere anytime as for through".split()
+_OPENERS = word_set(
+    "a an the your our their every each all any it them more less without with in on from up faster "
+    "better what where "
+    "who how when to together anywhere anytime as for through"
 )
-_LIKE_ADJECTIVES = frozenset(
-    "running whitening training walking cooking meeting marketing dancing writing fishing climbing hiking cycling riding "
-    "working dining living sleeping swimming shopping painting building evening morning something anything everything "
-    "nothing amazing existing".split()
+_LIKE_ADJECTIVES = word_set(
+    "running whitening training walking cooking meeting marketing dancing writing fishing climbing "
+    "hiking cycling riding "
+    "working dining living sleeping swimming shopping painting building evening morning something "
+    "anything everything "
+    "nothing amazing existing"
 )
-_FINITE = frozenset(
-    "is are was were has have had can can't cannot don't doesn't won't isn't aren't never always will would hurts hurt "
-    "slip slips fail fails break breaks miss misses take takes cost costs look looks feel feels keep keeps get gets go "
-    "goes come comes lose loses fade fades wear wears run runs turn turns know knows make makes live lives need needs "
-    "want wants work works stay stays rub rubs wobble wobbles give gives vanish vanishes end ends fall falls".split()
+_FINITE = word_set(
+    "is are was were has have had can can't cannot don't doesn't won't isn't aren't never always will "
+    "would hurts hurt "
+    "slip slips fail fails break breaks miss misses take takes cost costs look looks feel feels keep "
+    "keeps get gets go "
+    "goes come comes lose loses fade fades wear wears run runs turn turns know knows make makes live "
+    "lives need needs "
+    "want wants work works stay stays rub rubs wobble wobbles give gives vanish vanishes end ends fall falls"
 )
-_MASS = frozenset(
-    "coffee brew tea water beer wine milk food bread software hardware furniture equipment clothing jewelry jewellery "
-    "skincare makeup advice information help support service care delivery shipping insurance financing money cash time "
-    "work homework access feedback progress comfort grip traffic stress pain sensitivity dust noise energy power internet "
-    "storage data analytics design management marketing paper gear luggage footwear apparel chaos guesswork busywork "
-    "hassle watercolour watercolor music art staff mud plaque caffeine fun room space tech yoga pilates chocolate honey "
-    "compost soil rice pasta cheese meat fish fruit produce pricing onboarding sun dirt rust mould mold".split()
+_MASS = word_set(
+    "coffee brew tea water beer wine milk food bread software hardware furniture equipment clothing "
+    "jewelry jewellery "
+    "skincare makeup advice information help support service care delivery shipping insurance financing "
+    "money cash time "
+    "work homework access feedback progress comfort grip traffic stress pain sensitivity dust noise "
+    "energy power internet "
+    "storage data analytics design management marketing paper gear luggage footwear apparel chaos "
+    "guesswork busywork "
+    "hassle watercolour watercolor music art staff mud plaque caffeine fun room space tech yoga pilates "
+    "chocolate honey "
+    "compost soil rice pasta cheese meat fish fruit produce pricing onboarding sun dirt rust mould mold"
 )
 _MASS_ENDINGS = ("ing", "ness", "ity", "ware", "ance", "ence", "wear", "ship")
 _NOT_PLURAL = ("ss", "us", "is", "'s", "ics")
-_PLURALS = frozenset("people teeth feet children men women mice geese clothes".split())
-_KEEP_CAPITAL = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april june july august september "
-    "october november december english french spanish german italian american british european japanese chinese i".split()
+_PLURALS = word_set("people teeth feet children men women mice geese clothes")
+_KEEP_CAPITAL = word_set(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april june july "
+    "august september "
+    "october november december english french spanish german italian american british european japanese chinese i"
 )
 _PARTICIPLE = re.compile(
-    r"^(?:\w+(?:ed)|set up|made|built|born|chosen|grown|sold|known|given|taught|run|led|seen|worn)\s+(?:by|to|in|for|from|with|at|on|every|\d)",
+    r"^(?:\w+(?:ed)|set up|made|built|born|chosen|grown|sold|known|given|taught|run|led|seen"
+    r"|worn)\s+(?:by|to|in|for|from|with|at|on|every|\d)",
     re.IGNORECASE,
 )
 
@@ -147,7 +165,9 @@ def first_part(phrase: Phrase, *, limit: int) -> tuple[str, str]:
 
 def _strip(text: str) -> str:
     body = text.strip().strip("-–—•* ").rstrip(" .;,:!")
-    return body.strip('"“”') if body[:1] in '"“' and body[-1:] in '"”' and body.count('"') <= 2 and len(body) < 4 else body
+    return (
+        body.strip('"“”') if body[:1] in '"“' and body[-1:] in '"”' and body.count('"') <= 2 and len(body) < 4 else body
+    )
 
 
 def _quoted(text: str) -> bool:
@@ -164,27 +184,48 @@ def _inline(text: str, *, names: frozenset[str]) -> str:
 
 def _shape(text: str) -> Shape:
     tokens = text.lower().replace("’", "'").split()
-    first, second = tokens[0], tokens[1] if len(tokens) > 1 else ""
-    if first in ("no", "zero", "never") and second:
-        return "no" if first != "never" else "fragment"
-    if first in _PRONOUNS and second or _has_verb(tokens):
-        return "clause"
-    if first in _ADJECTIVES and (not second or second.strip(",") in _AFTER_ADJECTIVE):
-        return "adjective"
-    if first in _VERBS or first in _MAYBE_VERBS and (second in _OPENERS or second[:1].isdigit()):
-        return "verb" if second else "noun"
-    if _PARTICIPLE.match(text):
-        return "participle"
-    if first.endswith("ing") and len(first) > 5 and "-" not in first and first not in _LIKE_ADJECTIVES and second:
-        return "gerund"
-    stem = first[:-1] if first.endswith("s") else ""
-    if second and (stem in _VERBS or stem in _MAYBE_VERBS and second in _OPENERS):
-        return "verb_s"
-    return "fragment" if first in _STOPS or not first[:1].isalnum() else "noun"
+    return next((shape for shape, fits in _RULES if fits(tokens)), "noun")
+
+
+def _second(tokens: list[str]) -> str:
+    return tokens[1] if len(tokens) > 1 else ""
+
+
+def _is_verb(tokens: list[str]) -> bool:
+    first, second = tokens[0], _second(tokens)
+    opens = second in _OPENERS or second[:1].isdigit()
+    return bool(second) and (first in _VERBS or (first in _MAYBE_VERBS and opens))
+
+
+def _is_gerund(tokens: list[str]) -> bool:
+    first = tokens[0]
+    long = first.endswith("ing") and len(first) > 5 and len(tokens) > 1
+    return long and "-" not in first and first not in _LIKE_ADJECTIVES
+
+
+def _is_verb_s(tokens: list[str]) -> bool:
+    stem, second = tokens[0][:-1], _second(tokens)
+    return (
+        tokens[0].endswith("s") and bool(second) and (stem in _VERBS or (stem in _MAYBE_VERBS and second in _OPENERS))
+    )
+
+
+_RULES: tuple[tuple[Shape, Callable[[list[str]], bool]], ...] = (
+    ("no", lambda t: t[0] in ("no", "zero") and len(t) > 1),
+    ("fragment", lambda t: t[0] == "never"),
+    ("clause", lambda t: (t[0] in _PRONOUNS and len(t) > 1) or _has_verb(t)),
+    ("adjective", lambda t: t[0] in _ADJECTIVES and (len(t) == 1 or t[1].strip(",") in _AFTER_ADJECTIVE)),
+    ("verb", _is_verb),
+    ("participle", lambda t: bool(_PARTICIPLE.match(" ".join(t)))),
+    ("gerund", _is_gerund),
+    ("verb_s", _is_verb_s),
+    ("fragment", lambda t: t[0] in _STOPS or not t[0][:1].isalnum()),
+)
+"""Shapes in the order in which they are tried; a phrase that fits none is a noun phrase."""
 
 
 def _has_verb(tokens: list[str]) -> bool:
-    """A finite verb after a noun, before any preposition, makes a clause: `deadlines slip`, `nothing is in one place`."""
+    """A finite verb after a noun, before any preposition, makes a clause: `deadlines slip`."""
     for at, token in enumerate(tokens[1:], start=1):
         if token in _STOPS:
             return False
@@ -201,7 +242,8 @@ def _head(text: str) -> str:
             continue
         if head and head.endswith("s") and word.endswith("er"):
             break
-        if head and (word in _STOPS or re.fullmatch(r"\w+ed", word) and len(word) > 4 and _follows_noun(head)):
+        past = len(word) > 4 and word.endswith("ed") and _follows_noun(head)
+        if head and (word in _STOPS or past):
             break
         head = word
         if token != word:
@@ -217,7 +259,7 @@ def _number(text: str) -> Number:
     head = _head(text)
     if head in _MASS:
         return "mass"
-    if head in _PLURALS or head.endswith("s") and not head.endswith(_NOT_PLURAL):
+    if head in _PLURALS or (head.endswith("s") and not head.endswith(_NOT_PLURAL)):
         return "plural"
     return "mass" if head.endswith(_MASS_ENDINGS) and len(head) > 5 else "singular"
 
@@ -226,15 +268,15 @@ def _determined(text: str) -> bool:
     first, _, rest = text.partition(" ")
     lower = first.lower()
     # `20% off` and `30-day returns` carry their own count; `$20 …` and `4.9 stars` too.
-    counts = first[:1].isdigit() and "-" not in first or first[:1] in "$€£¥"
+    counts = (first[:1].isdigit() and "-" not in first) or first[:1] in "$€£¥"
     proper = first[:1].isupper() and (rest[:1].isupper() or not rest)
     return lower in _DETERMINERS or lower.endswith(("'s", "’s")) or counts or proper
 
 
 def _article(text: str) -> str:
-    first = text.split()[0].lower()
+    first = text.split(maxsplit=1)[0].lower()
     if re.match(r"(?:8|11|18)(?!\d)|8\d", first):
         return "an"
     silent = first.startswith(("hour", "honest", "heir", "honour", "honor"))
     sounded = first.startswith(("uni", "use", "euro", "one", "once", "uti"))
-    return "an" if silent or first[:1] in "aeiou" and not sounded else "a"
+    return "an" if silent or (first[:1] in "aeiou" and not sounded) else "a"

@@ -17,8 +17,10 @@ _FAST, _SLOW = 3.0, 1.1
 _READ = 3.6
 """Words a second that can be read on a phone while something moves."""
 _ATTRIBUTE = re.compile(
-    r"\b(?:are you|you are|you.re|as an?|for|your)\s+(?:\w+\s+)?(?:fat|overweight|obese|ugly|old|bald|broke|poor|depressed|anxious"
-    r"|diabetic|disabled|pregnant|divorced|gay|lesbian|trans|muslim|christian|jewish|black|asian|hispanic|in debt|alcoholic"
+    r"\b(?:are you|you are|you.re|as an?|for|your)\s+(?:\w+\s+)?(?:fat|overweight|obese|ugly|old|bald"
+    r"|broke|poor|depressed|anxious"
+    r"|diabetic|disabled|pregnant|divorced|gay|lesbian|trans|muslim|christian|jewish|black|asian|hispanic"
+    r"|in debt|alcoholic"
     r"|over \d\d|\d\d[- ]year)\b",
     re.IGNORECASE,
 )
@@ -49,7 +51,12 @@ def _speech(marks: Marks, blueprint: Blueprint) -> None:
         rate = _rate(scene)
         if rate > _FAST:
             room = int(scene.milliseconds / 1000 * 2.4)
-            marks.fault(defect("too_fast", f"Scene {at} says {rate:.1f} words a second; cut it to {room} words or give it more time."))
+            marks.fault(
+                defect(
+                    "too_fast",
+                    f"Scene {at} says {rate:.1f} words a second; cut it to {room} words or give it more time.",
+                )
+            )
     off = sum(max(0.0, r - 2.5) * 60 + max(0.0, 1.5 - r) * 30 for r in rates) / max(len(rates), 1)
     silent = len(blueprint.scenes) - len(rates)
     marks.give("speech_rate", 100 - off - 12 * silent, weight=1.3)
@@ -62,7 +69,9 @@ def _hook(marks: Marks, blueprint: Blueprint) -> None:
     points = 100 - 60 * max(0.0, seconds - 2.2) - 9 * max(0, read - 6)
     marks.give("hook_in_two_seconds", points, weight=1.4)
     if seconds > 2.5 or read > 12:
-        marks.fault(defect("hook_late", f"Scene 1 needs {seconds:.1f} s for {read} words; land the opening within 2 s."))
+        marks.fault(
+            defect("hook_late", f"Scene 1 needs {seconds:.1f} s for {read} words; land the opening within 2 s.")
+        )
     marks.say(f"The opening takes {seconds:.1f} s")
 
 
@@ -71,7 +80,9 @@ def _text_amount(marks: Marks, blueprint: Blueprint) -> None:
     marks.give("text_amount", 100 - 45 * sum(max(0.0, load - 2.2) for load in loads) / len(loads) * 2)
     for at, (load, scene) in enumerate(zip(loads, blueprint.scenes, strict=True), start=1):
         if load > _READ or len(scene.headline) + len(scene.support) > 110:
-            marks.fault(defect("text_heavy", f"Scene {at} shows more than one can read in its time; drop the small text."))
+            marks.fault(
+                defect("text_heavy", f"Scene {at} shows more than one can read in its time; drop the small text.")
+            )
 
 
 def _length(marks: Marks, blueprint: Blueprint) -> None:
@@ -100,10 +111,18 @@ def _ask_and_rules(marks: Marks, blueprint: Blueprint) -> None:
     last = blueprint.scenes[-1]
     asks = {w.lower() for w in words(f"{last.headline} {last.voice_over}")} & _ASK
     button = {w.lower() for w in words(blueprint.cta_text)} & _ASK
-    marks.give("call_to_action", 25 + 45 * bool(button) + 30 * bool(asks) - 6 * max(0, len(words(blueprint.cta_text)) - 3))
+    marks.give(
+        "call_to_action",
+        25 + 45 * bool(button) + 30 * bool(asks) - 6 * max(0, len(words(blueprint.cta_text)) - 3),
+    )
     if not button or not (asks or not last.voice_over):
         marks.fault(defect("cta_missing", "The end does not say what to do; ask for one act, such as “Book now”."))
     for at, scene in enumerate(blueprint.scenes, start=1):
         match = _ATTRIBUTE.search(f"{scene.headline} {scene.support} {scene.voice_over}")
         if match:
-            marks.fault(defect("personal_attribute", f"Scene {at} says “{match.group(0)}”; platforms refuse ads that say who the viewer is."))
+            marks.fault(
+                defect(
+                    "personal_attribute",
+                    f"Scene {at} says “{match.group(0)}”; platforms refuse ads that say who the viewer is.",
+                )
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,10 @@ def mark_resemblance(blueprint: Blueprint, *, context: DirectorContext, embed: E
         marks.say("No past ads were recalled, so this seat knows nothing for or against it")
         return marks
     evidence = read_evidence(context)
-    near_won, near_lost = _nearness(blueprint, context.winners, embed), _nearness(blueprint, context.losers, embed)
+    near_won, near_lost = (
+        _nearness(blueprint, context.winners, embed),
+        _nearness(blueprint, context.losers, embed),
+    )
     _likeness(marks, near_won, near_lost, context=context)
     _traits(marks, blueprint, evidence=evidence)
     _apart(marks, blueprint, near_lost, context=context, embed=embed)
@@ -63,7 +67,7 @@ def _likeness(marks: Marks, won: list[float], lost: list[float], *, context: Dir
 
 def _traits(marks: Marks, blueprint: Blueprint, *, evidence: Evidence) -> None:
     hook = evidence.hooks[blueprint.hook_type]
-    steps = list(zip(blueprint.structure, blueprint.structure[1:], strict=False))
+    steps = list(pairwise(blueprint.structure))
     order = sum(max(-1.0, min(1.0, evidence.pairs.get(step, 0.0))) for step in steps) / len(steps)
     shared = [_alike(blueprint, ad.dna) for ad, _, _ in evidence.winners]
     apart = [_alike(blueprint, ad.dna) for ad, _, _ in evidence.losers]
@@ -93,15 +97,25 @@ def _alike(blueprint: Blueprint, dna: CreativeDna) -> float:
     return sum(checks) / len(checks)
 
 
-def _apart(marks: Marks, blueprint: Blueprint, near: list[float], *, context: DirectorContext, embed: Embed | None) -> None:
+def _apart(
+    marks: Marks, blueprint: Blueprint, near: list[float], *, context: DirectorContext, embed: Embed | None
+) -> None:
     opening = blueprint.scenes[0].headline
     closest = _opening_nearness(opening, context.losers, embed)
     worst = max(closest, default=0.0)
     copied = max((_order_overlap(blueprint, ad) for ad in context.losers), default=0.0)
-    marks.give("apart_from_losers", 100 - 70 * max(0.0, worst - 0.2) - 30 * max(0.0, max(near, default=0.0) - 0.5) - 15 * copied)
+    marks.give(
+        "apart_from_losers",
+        100 - 70 * max(0.0, worst - 0.2) - 30 * max(0.0, max(near, default=0.0) - 0.5) - 15 * copied,
+    )
     if worst >= _LIKE_A_LOSER:
         ad = context.losers[closest.index(worst)]
-        marks.fault(defect("like_loser", f"Scene 1 “{opening}” opens like {ad.ad_id}, which lost; open with another idea."))
+        marks.fault(
+            defect(
+                "like_loser",
+                f"Scene 1 “{opening}” opens like {ad.ad_id}, which lost; open with another idea.",
+            )
+        )
 
 
 def _opening_nearness(opening: str, ads: Sequence[Recalled], embed: Embed | None) -> list[float]:

@@ -83,7 +83,10 @@ def _defects(criticism: CouncilVerdict, oracle: OracleVerdict | None) -> list[tu
 
 
 def _numbered(changes: list[str], *, revision: int) -> list[str]:
-    return [f"Revision {revision}: {text}" for text in changes or ["nothing could be changed without breaking the brief's claims"]]
+    return [
+        f"Revision {revision}: {text}"
+        for text in changes or ["nothing could be changed without breaking the brief's claims"]
+    ]
 
 
 def _mend(work: _Work, found: Defect, *, because: str) -> None:
@@ -102,12 +105,26 @@ def _targets(work: _Work, found: Defect) -> list[int]:
     """The scenes (from 0) that a defect is about."""
     if found.scene is not None:
         return [found.scene - 1] if 0 < found.scene <= len(work.scenes) else []
-    if found.code in ("hook_late", "like_loser", "unlike_winners", "low_prediction", "personal_attribute", "other"):
+    if found.code in (
+        "hook_late",
+        "like_loser",
+        "unlike_winners",
+        "low_prediction",
+        "personal_attribute",
+        "other",
+    ):
         return [0]
     if found.code == "unsupported_claim":
         brief = work.context.brief
         return [at for at, s in enumerate(work.scenes) if unsupported(_texts(s), brief=brief)]
-    if found.code in ("headline_long", "text_heavy", "too_fast", "scene_length", "address_in_text", "shouting"):
+    if found.code in (
+        "headline_long",
+        "text_heavy",
+        "too_fast",
+        "scene_length",
+        "address_in_text",
+        "shouting",
+    ):
         return list(range(len(work.scenes)))
     return [_plainest(work)] if found.code in ("vague", "hard_to_read", "repeats") else []
 
@@ -152,7 +169,7 @@ def _retimed(work: _Work, scene: Scene, *, at: int) -> Scene:
     """Time that follows the words; where a hook or a scene cannot grow, the words are exchanged for fewer."""
     need = speech_ms(scene.voice_over) + 300
     room = HOOK_MAX_MS if at == 0 else 7_000
-    fits = need <= room or at == 0 and spoken_words(scene.voice_over) <= HOOK_MAX_SPOKEN
+    fits = need <= room or (at == 0 and spoken_words(scene.voice_over) <= HOOK_MAX_SPOKEN)
     if not fits:
         scene = _rewritten(work, scene, at=at)
         need = speech_ms(scene.voice_over) + 300
@@ -204,13 +221,13 @@ def _claimed(work: _Work, line: Line) -> Line:
 
 
 def _best_predicted(work: _Work, lines: list[Line], *, at: int, scene: Scene) -> Line:
-    if work.predict is None:
+    predict = work.predict
+    if predict is None:
         return lines[0]
 
     def clicks(line: Line) -> int:
         scenes = [*work.scenes[:at], _with_line(scene, line, work=work), *work.scenes[at + 1 :]]
-        assert work.predict is not None
-        return work.predict(work.blueprint.model_copy(update={"scenes": tuple(scenes)})).ctr_ppm
+        return predict(work.blueprint.model_copy(update={"scenes": tuple(scenes)})).ctr_ppm
 
     return max(lines, key=clicks)
 

@@ -8,23 +8,34 @@ from itertools import pairwise
 from agents.claims import unsupported_by_scene
 from agents.defects import defect
 from agents.onboard.marks import Marks
-from agents.wording import content_words, find_urls, words
+from agents.wording import content_words, find_urls, word_set, words
 from geminivideo.blueprint import Blueprint
 from geminivideo.brief import Brief
 
 _VAGUE = re.compile(
-    r"\b(?:solutions?|innovative|quality|amazing|awesome|incredible|revolutionary|next[- ]level|game[- ]chang\w+|seamless\w*"
-    r"|cutting[- ]edge|leverage|synerg\w+|unlock|elevate|empower\w*|journey|things?|stuff|various|etc|one[- ]stop|holistic"
+    r"\b(?:solutions?|innovative|quality|amazing|awesome|incredible|revolutionary|next[- ]level"
+    r"|game[- ]chang\w+|seamless\w*"
+    r"|cutting[- ]edge|leverage|synerg\w+|unlock|elevate|empower\w*|journey|things?|stuff|various|etc"
+    r"|one[- ]stop|holistic"
     r"|experience the|like never before|in today.s world|look no further|take it to)\b",
     re.IGNORECASE,
 )
-_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?(?!\w*(?:need|free|red)\b)\w{3,}ed\b(?!\s+(?:in|for|with)\b)", re.I)
-_VERBS = frozenset(
-    "get start skip stop try see book shop learn tap meet want watch take find sign join claim keep make save paint forget "
-    "build know say says look looks tired imagine guess send talk pick have has bring brings works comes keeps gets need needs "
-    "choose enjoy give walk run wear read listen ask buy order call visit discover".split()
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?(?!\w*(?:need|free|red)\b)\w{3,}ed\b(?!\s+(?:in"
+    r"|for|with)\b)",
+    re.I,
 )
-_SPECIFIC = re.compile(r"\d|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|minute|hour|second|week|month)s?\b", re.I)
+_VERBS = word_set(
+    "get start skip stop try see book shop learn tap meet want watch take find sign join claim keep make "
+    "save paint forget "
+    "build know say says look looks tired imagine guess send talk pick have has bring brings works comes "
+    "keeps gets need needs "
+    "choose enjoy give walk run wear read listen ask buy order call visit discover"
+)
+_SPECIFIC = re.compile(
+    r"\d|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|minute|hour|second|week|month)s?\b",
+    re.I,
+)
 
 
 def mark_rubric(blueprint: Blueprint, *, brief: Brief) -> Marks:
@@ -50,7 +61,9 @@ def _claims(marks: Marks, blueprint: Blueprint, *, brief: Brief) -> None:
     for scene, claims in found.items():
         where = f"Scene {scene} says" if scene else "The post text or button says"
         said = ", ".join(f"“{claim}”" for claim in claims[:3])
-        marks.fault(defect("unsupported_claim", f"{where} {said}, which the brief does not state; use only its claims."))
+        marks.fault(
+            defect("unsupported_claim", f"{where} {said}, which the brief does not state; use only its claims.")
+        )
     for at, text in enumerate(_texts(blueprint), start=1):
         if find_urls(text):
             marks.fault(defect("address_in_text", f"Scene {at} shows a web address; leave it to the button."))
@@ -64,7 +77,11 @@ def _specificity(marks: Marks, blueprint: Blueprint, *, brief: Brief) -> None:
     vague = [(at, m.group(0)) for at, text in enumerate(texts, start=1) for m in _VAGUE.finditer(text)]
     own = content_words(" ".join((*brief.benefits, *brief.pains, *brief.proof, brief.offer)))
     used = len(own & content_words(" ".join(texts))) / max(len(own), 1)
-    marks.give("specificity", 20 + 45 * min(concrete / 0.8, 1) + 35 * min(used / 0.9, 1) - 25 * len(vague), weight=1.4)
+    marks.give(
+        "specificity",
+        20 + 45 * min(concrete / 0.8, 1) + 35 * min(used / 0.9, 1) - 25 * len(vague),
+        weight=1.4,
+    )
     for at, word in vague[:2]:
         marks.fault(defect("vague", f"Scene {at} says “{word}”; name something concrete from the brief instead."))
     marks.say(f"{round(concrete * 100)}% of the scenes name a number or a time", when=bool(concrete))
@@ -82,7 +99,9 @@ def _readability(marks: Marks, blueprint: Blueprint) -> None:
         hard = [w for w in words(text) if _syllables(w) >= 5 and "-" not in w]
         longest = max((len(words(part)) for part in re.split(r"[.!?]+", text)), default=0)
         if len(hard) >= 2 or longest > 20:
-            marks.fault(defect("hard_to_read", f"Scene {at} is hard to follow by ear; use shorter words and sentences."))
+            marks.fault(
+                defect("hard_to_read", f"Scene {at} is hard to follow by ear; use shorter words and sentences.")
+            )
     marks.say(f"Reading ease is {round(ease)} (60 and more is plain English)")
 
 
@@ -100,7 +119,12 @@ def _offer(marks: Marks, blueprint: Blueprint, *, brief: Brief) -> None:
     shown = [len(want & content_words(text)) / max(len(want), 1) for text in _texts(blueprint)]
     marks.give("clear_offer", 25 + 75 * max(shown) ** 2, weight=1.2)
     if max(shown) < 0.5:
-        marks.fault(defect("offer_unclear", f"Nothing says what one gets; say “{brief.offer[:80]}” before or on the end card."))
+        marks.fault(
+            defect(
+                "offer_unclear",
+                f"Nothing says what one gets; say “{brief.offer[:80]}” before or on the end card.",
+            )
+        )
     marks.say("The offer is said in full", when=max(shown) > 0.95)
 
 
@@ -128,7 +152,9 @@ def _clarity(marks: Marks, blueprint: Blueprint, *, brief: Brief) -> None:
     said = [s.voice_over.lower() for s in blueprint.scenes if s.voice_over]
     twice = len(said) - len(set(said))
     echo = sum(_echo(a, b) for a, b in pairwise(texts)) / max(len(texts) - 1, 1)
-    loud = [at for at, t in enumerate(texts, start=1) if "!!" in t or sum(w.isupper() and len(w) > 4 for w in words(t)) > 1]
+    loud = [
+        at for at, t in enumerate(texts, start=1) if "!!" in t or sum(w.isupper() and len(w) > 4 for w in words(t)) > 1
+    ]
     marks.give("clarity", 45 + 45 * min(named / 0.6, 1) - 30 * twice - 40 * max(0.0, echo - 0.35), weight=1.2)
     if twice:
         marks.fault(defect("repeats", "Two scenes say the same words; give one of them another point."))

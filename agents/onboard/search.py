@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from agents.onboard.compose import Line, body_lines, end_lines, hook_lines, timing
 from agents.onboard.evidence import Evidence
@@ -23,7 +23,6 @@ _DRAFTS_PER_STRUCTURE = 8
 _STARTS = 12
 _SAMENESS = 1.6
 """Price of overlap with the nearest blueprint of the set."""
-_MAX_COUNT: dict[SceneRole, int] = {"problem": 1, "solution": 1, "demo": 1, "benefit": 2, "proof": 1, "offer": 1}
 _RECALL_HOOK = 1.3
 _RECALL_ORDER = 1.6
 _NOISE = 0.04
@@ -137,32 +136,32 @@ def _best_structures(
 
 def structures(hook: HookType, *, material: Material) -> Iterator[Structure]:
     """Every order of scenes that the brief's claims can feed after this opening, two to four body scenes."""
-    stock: Counter[SceneRole] = Counter(
-        problem=min(len(material.pains), 1),
-        solution=1,
-        demo=1,
-        benefit=min(len(material.benefits), 2),
-        proof=min(len(material.proof), 1),
-        offer=int(material.offer is not None),
-    )
+    stock: dict[SceneRole, int] = {
+        "problem": min(len(material.pains), 1),
+        "solution": 1,
+        "demo": 1,
+        "benefit": min(len(material.benefits), 2),
+        "proof": min(len(material.proof), 1),
+        "offer": int(material.offer is not None),
+    }
     yield from (s for s in _extend(("hook",), hook=hook, stock=stock) if "solution" in s)
 
 
-def _extend(done: Structure, *, hook: HookType, stock: Counter[SceneRole]) -> Iterator[Structure]:
+def _extend(done: Structure, *, hook: HookType, stock: dict[SceneRole, int]) -> Iterator[Structure]:
     body = len(done) - 1
-    if body >= 2 and (done[-1], "cta") in STRUCTURE_PRIOR or body == 1 and sum(stock.values()) <= 2:
+    if (body >= 2 and (done[-1], "cta") in STRUCTURE_PRIOR) or (body == 1 and sum(stock.values()) <= 2):
         yield (*done, "cta")
     if body == 4:
         return
-    for role, limit in _MAX_COUNT.items():
+    for role, limit in stock.items():
         allowed = role in HOOK_NEXT[hook] if body == 0 else (done[-1], role) in STRUCTURE_PRIOR
-        if allowed and done.count(role) < min(limit, stock[role]):
+        if allowed and done.count(role) < limit:
             yield from _extend((*done, role), hook=hook, stock=stock)
 
 
 def structure_score(structure: Structure, *, material: Material, evidence: Evidence) -> float:
     """Craft prior of each step, moved by the steps of winners and losers, plus what the order makes use of."""
-    steps = list(zip(structure, structure[1:], strict=False))
+    steps = list(pairwise(structure))
     prior = sum(STRUCTURE_PRIOR.get(step, 0.2) for step in steps) / len(steps)
     seen = sum(max(-1.0, min(1.0, evidence.pairs.get(step, 0.0))) for step in steps) / len(steps)
     use = 0.12 * ("offer" in structure) + 0.08 * ("proof" in structure) + 0.04 * ("problem" in structure)
@@ -172,7 +171,13 @@ def structure_score(structure: Structure, *, material: Material, evidence: Evide
 
 
 def _draft(
-    hook: HookType, structure: Structure, *, material: Material, evidence: Evidence, pacing: Pacing, rng: random.Random
+    hook: HookType,
+    structure: Structure,
+    *,
+    material: Material,
+    evidence: Evidence,
+    pacing: Pacing,
+    rng: random.Random,
 ) -> Draft | None:
     lines: list[Line] = []
     for role in structure:
@@ -202,7 +207,9 @@ def line_options(role: SceneRole, done: Sequence[Line], *, hook: HookType, mater
         return hook_lines(hook, material=material)
     if role == "cta":
         return end_lines(material=material, offer_said=any(line.claim == _offer(material) for line in done))
-    options: Sequence[Line] = body_lines(role, material=material, used=used, after=hook == "before_after" and len(done) == 1)
+    options: Sequence[Line] = body_lines(
+        role, material=material, used=used, after=hook == "before_after" and len(done) == 1
+    )
     if hook == "testimonial" and len(done) == 1:
         social = {phrase.text for phrase in material.social}
         options = [line for line in options if line.claim in social]
