@@ -63,10 +63,14 @@ class Embedder:
                 list(pool.map(work, batches))
         return vectors
 
+    def count_tokens(self, text: str) -> int:
+        """Tokens that are read of it, [CLS] and [SEP] included: 2 to 256."""
+        return len(self._load()[0].encode(_clean(text)).ids)
+
     def _load(self) -> tuple[Tokenizer, MiniLM]:
         with self._lock:
             if self._loaded is None:
-                folder = self._path or _installed_folder()
+                folder = self._path or installed_folder()
                 for name in PINNED:
                     _check(folder / name)
                 _use_one_blas_thread()
@@ -92,8 +96,8 @@ def _clean(text: str) -> str:
     return text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
 
 
-def _installed_folder() -> Path:
-    # Found without importing it: the package's own code is not needed.
+def installed_folder() -> Path:
+    """Where the installed weights lie; found without importing their package, whose code is not needed."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise _unusable("it is not installed", path=Path(PACKAGE))

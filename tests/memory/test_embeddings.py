@@ -74,6 +74,8 @@ def test_what_lies_beyond_256_tokens_is_not_read(embedder: Embedder) -> None:
     words = ["word"] * 254
     cases = [words, [*words, "other"], [*words[:-1], "other"]]
     full, more, fewer = embedder.embed([" ".join(case) for case in cases])
+    assert [embedder.count_tokens(" ".join(case)) for case in cases] == [256, 256, 256]
+    assert (embedder.count_tokens(""), embedder.count_tokens("cold brew")) == (2, 4)
     assert np.allclose(full, more, atol=1e-6) and not np.allclose(full, fewer, atol=1e-4)
 
 
