@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, insert, or_, select, update
 
 from geminivideo.canonical import Json
-from geminivideo.errors import NotFound
+from geminivideo.errors import Conflict, NotFound
 from geminivideo.ids import new_id
 from geminivideo.model import Noun
 from geminivideo.spend import ChangeKind, ChangeSet, ChangeState, SetState, SpendChange, Verdict
@@ -88,6 +88,7 @@ def insert_set(
         return earlier
     if change_set.run_id:
         _check_run(conn, change_set)
+    _check_new(conn, change_set)
     conn.execute(insert(change_sets).values(**_set_row(change_set, key=key)))
     for position, change in enumerate(change_set.changes):
         origin = (rollback_of or {}).get(change.id)
@@ -328,6 +329,13 @@ def _check_run(conn: Connection, change_set: ChangeSet) -> None:
     query = select(runs.c.id).where(runs.c.id == change_set.run_id, runs.c.account_id == change_set.account_id)
     if conn.execute(query).first() is None:
         raise NotFound("There is no such run", where=change_set.run_id[:60], fix="See `geminivideo runs list`.")
+
+
+def _check_new(conn: Connection, change_set: ChangeSet) -> None:
+    ids = [change.id for change in change_set.changes]
+    taken = conn.execute(select(changes.c.id).where(changes.c.id.in_(ids))).scalars().first()
+    if taken is not None:
+        raise Conflict("This spend change was proposed before", where=str(taken), fix="Propose it under a new id.")
 
 
 def _set_row(change_set: ChangeSet, *, key: str) -> dict[str, Any]:

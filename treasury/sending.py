@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -43,12 +43,6 @@ T = TypeVar("T")
 _TRIES = 4
 _LONGEST_WAIT = 15.0
 """Seconds. A platform that asks for more is left alone: the change goes back to approved."""
-_KINDS: Mapping[ChangeState, Any] = {
-    "sent": "change.sent",
-    "applied": "change.applied",
-    "refused": "change.refused",
-    "unknown": "change.unknown",
-}
 
 
 class _LostError(Exception):
@@ -227,7 +221,7 @@ class Carrier:
         if row.state == "leased":
             moved = states.move(conn, row, target="sent", who=who, at=now, values=values)
             if moved:
-                self._tell(conn, "sent", f"Sending: {self.change.reason}", now)
+                self._announce(conn, now=now)
             return moved
         return ledger.note_step(conn, row, step=step, who=who, at=now, values=values)
 
@@ -304,10 +298,7 @@ class Carrier:
         settled = {"settled_at": now} if target not in {"sent", "unknown"} else {}
 
         def fn(conn: Connection) -> ChangeRecord | None:
-            moved = states.move(conn, row, target=target, who=self.context.owner, at=now, values=settled | values)
-            if moved:
-                self._tell(conn, target, self.change.reason, now)
-            return moved
+            return states.move(conn, row, target=target, who=self.context.owner, at=now, values=settled | values)
 
         moved = await self.context.db.write(fn)
         if moved is None:
@@ -315,8 +306,21 @@ class Carrier:
         self.row = moved
         self.context.boundary(f"ledger.{target}")
 
-    def _tell(self, conn: Connection, target: ChangeState, text: str, now: datetime) -> None:
-        tell(conn, self.record, self.row, target=target, text=text, who=self.context.owner, now=now)
+    def _announce(self, conn: Connection, *, now: datetime) -> None:
+        """A line in the run's log when the change leaves the house."""
+        run_id, change = self.record.change_set.run_id, self.change
+        if not run_id:
+            return
+        runs.append_event(
+            conn,
+            run_id,
+            kind="change.sent",
+            who="treasury",
+            text=f"{change.ad_name}: {describe(change.after)} is being sent",
+            at=now,
+            data={"set_id": self.row.set_id, "change_id": change.id, "ad_id": change.ad_id, "kind": change.kind},
+            key=f"{change.id}:sent:{self.row.fence}",
+        )
 
     async def _call(self, send: Callable[[], Awaitable[T]]) -> T:
         """One write: retried only where the platform said that it did nothing, and while the change is ours."""
@@ -371,25 +375,6 @@ async def retried(
 def name_of(change: SpendChange) -> str:
     """The platform name of what a create makes: readable, and found again by its change id."""
     return f"{change.ad_name[:120]} [{change.id}]"
-
-
-def tell(
-    conn: Connection,
-    record: SetRecord,
-    row: ChangeRecord,
-    *,
-    target: ChangeState,
-    text: str,
-    who: str,
-    now: datetime,
-) -> None:
-    """Write the change's move into its run's log, in the transaction that makes it."""
-    kind = _KINDS.get(target)
-    if kind is None or not record.change_set.run_id:
-        return
-    data = {"set_id": row.set_id, "change_id": row.id, "ad_id": row.ad_id, "kind": row.kind, "state": target}
-    key = f"{row.id}:{target}:{row.fence}"
-    runs.append_event(conn, record.change_set.run_id, kind=kind, who=who, text=text, at=now, data=data, key=key)
 
 
 def _wait(error: PlatformThrottled | PlatformTransient, attempt: int, *, now: datetime) -> float:

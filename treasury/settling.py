@@ -17,7 +17,7 @@ from treasury.context import Context
 from treasury.leases import describe, is_dead, release
 from treasury.ports import AdReader
 from treasury.reports import Problem, made
-from treasury.sending import Carrier, name_of, retried, tell
+from treasury.sending import Carrier, name_of, retried
 
 _LONGEST_WAIT = 5.0
 """Seconds to wait for a late write to show before the change is left to the reconciler."""
@@ -116,13 +116,13 @@ async def _conclude(
     if _happened(change, found.shown):
         steps = {**row.steps, **found.values.get("steps", {})}
         done = values | {"steps": steps, "error": None}
-        moved = await _move(context, record, row, "applied", change.reason, done)
+        moved = await _move(context, row, "applied", done)
         carrier = Carrier(context, context.writers(account), reader, record, moved)
         return await carrier.verify() if moved.state == "applied" else moved
     if not proven:
         return await _let_go(context, row)
     if _did_not_happen(change, found.shown):
-        back = await _move(context, record, row, "leased", change.reason, found.values)
+        back = await _move(context, row, "leased", found.values)
         return await _release(context, back) if back.state == "leased" else back
     problem = Problem.of(
         Drifted(
@@ -132,7 +132,7 @@ async def _conclude(
         )
     )
     values |= {"error": problem.as_json(), "settled_at": context.now()}
-    return await _move(context, record, row, "voided", problem.what, values)
+    return await _move(context, row, "voided", values)
 
 
 def _happened(change: SpendChange, shown: SpendState | None) -> bool:
@@ -156,17 +156,12 @@ def _did_not_happen(change: SpendChange, shown: SpendState | None) -> bool:
     return shown.status == change.before.status
 
 
-async def _move(
-    context: Context, record: SetRecord, row: ChangeRecord, target: ChangeState, text: str, values: dict[str, Any]
-) -> ChangeRecord:
+async def _move(context: Context, row: ChangeRecord, target: ChangeState, values: dict[str, Any]) -> ChangeRecord:
     now = context.now()
     settled = {"settled_at": now} if target == "applied" else {}
 
     def fn(conn: Connection) -> ChangeRecord | None:
-        moved = states.move(conn, row, target=target, who=context.owner, at=now, values=settled | values)
-        if moved:
-            tell(conn, record, row, target=target, text=text, who=context.owner, now=now)
-        return moved
+        return states.move(conn, row, target=target, who=context.owner, at=now, values=settled | values)
 
     moved = await context.db.write(fn)
     context.boundary(f"ledger.{target}")

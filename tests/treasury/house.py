@@ -61,6 +61,7 @@ class House:
 
     async def sleep(self, seconds: float) -> None:
         self.clock.at += timedelta(seconds=seconds)
+        self.platform.land()
 
     async def prepare(self) -> House:
         await migrate(self.db)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from geminivideo.spend import DeliveryStatus, PublishSpec, SpendState
 class Fault:
     """The next write whose name is `on` (empty: any) meets it."""
 
-    kind: str  # lost_before | lost_after | throttled | transient | invalid
+    kind: str  # lost_before | lost_after | late | throttled | transient | invalid
     on: str = ""
 
 
@@ -29,6 +29,9 @@ class ModelPlatform:
     journal: list[tuple[str, ...]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     attempts: int = 0
+    landing: list[Callable[[], None]] = field(default_factory=list)
+    on_effect: Callable[[tuple[str, ...], int, int], None] | None = None
+    """Told each journal row with the live total before and after it."""
 
     def seed(self, ad_set: str, minor: int, status: DeliveryStatus = "ACTIVE", currency: str = "USD") -> SpendState:
         self.ad_sets[ad_set] = SpendState(status=status, daily_budget=Money(minor=minor, currency=currency))
@@ -93,13 +96,28 @@ class ModelPlatform:
         self._write(part, effect)
         return made[0]
 
-    def _write(self, what: str, effect: object) -> None:
+    def land(self) -> None:
+        """Late effects take place."""
+        for effect in self.landing:
+            effect()
+        self.landing.clear()
+
+    def _write(self, what: str, act: Callable[[], None]) -> None:
         self.attempts += 1
+
+        def effect() -> None:
+            before = self.live_total()
+            act()
+            if self.on_effect is not None:
+                self.on_effect(self.journal[-1], before, self.live_total())
+
         fault = next((fault for fault in self.faults if fault.on in {"", what}), None)
         if fault is not None:
             self.faults.remove(fault)
             if fault.kind == "lost_after":
-                effect()  # type: ignore[operator]
+                effect()
+            if fault.kind == "late":
+                self.landing.append(effect)
             errors = {"throttled": PlatformThrottled, "transient": PlatformTransient, "invalid": PlatformInvalid}
             raise errors.get(fault.kind, OutcomeUnknown)(f"model fault {fault.kind}")
-        effect()  # type: ignore[operator]
+        effect()
