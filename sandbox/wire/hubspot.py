@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -27,6 +30,16 @@ _KNOWN = ("dealname", "amount", "dealstage", "pipeline", "createdate", "closedat
           "hs_object_id", "source_ad_id", "deal_currency_code")  # fmt: skip
 _ALWAYS = ("createdate", "hs_lastmodifieddate", "hs_object_id")
 _TIMES = ("createdate", "closedate", "hs_lastmodifieddate")
+
+
+_COMPARE: dict[str, Callable[[tuple[int, str], tuple[int, str]], bool]] = {
+    "EQ": operator.eq,
+    "NEQ": operator.ne,
+    "LT": operator.lt,
+    "LTE": operator.le,
+    "GT": operator.gt,
+    "GTE": operator.ge,
+}
 
 
 class Filter(BaseModel):
@@ -67,6 +80,7 @@ class HubSpotWire:
 
     def __init__(self, *, sim: Simulation, faults: Faults, token: str) -> None:
         self._sim, self._faults, self._token = sim, faults, token
+        self._held: tuple[datetime, list[_Deal]] | None = None
 
     async def search(self, request: Request) -> Response:
         """POST /crm/v3/objects/deals/search."""
@@ -101,22 +115,46 @@ class HubSpotWire:
             return 400, _error("Invalid input JSON", category="VALIDATION_ERROR")
         if start + search.limit > SEARCH_LIMIT:
             return 400, _error("Search results are limited to 10,000.", category="VALIDATION_ERROR")
-        return 200, self._found(search, start=start)
+        try:
+            return 200, self._found(search, start=start)
+        except (ValueError, ArithmeticError):
+            return 400, _error("A filter's value does not fit its property", category="VALIDATION_ERROR")
+
+    def _deals(self) -> list[_Deal]:
+        """All deals as they stand; they move with the clock alone, so one moment is rendered once."""
+        now = self._sim.world.now
+        if self._held is None or self._held[0] != now:
+            self._held = (now, [_deal(row, sim=self._sim) for row in self._sim.world.deals()])
+        return self._held[1]
 
     def _found(self, search: Search, *, start: int) -> dict[str, Any]:
-        deals = [_properties(deal, sim=self._sim) for deal in self._sim.world.deals()]
-        chosen = [deal for deal in deals if _matches(deal, search.filterGroups)]
+        chosen = [deal for deal in self._deals() if _matches(deal, search.filterGroups)]
         for sort in search.sorts:
             chosen.sort(
-                key=lambda deal: (_comparable(deal, sort.propertyName), deal["hs_object_id"]),
+                key=lambda deal: (_comparable(deal, sort.propertyName), deal.shown["hs_object_id"]),
                 reverse=sort.direction == "DESCENDING",
             )
         page = chosen[start : start + search.limit]
-        body: dict[str, Any] = {"total": len(chosen), "results": [_result(deal, search.properties) for deal in page]}
+        results = [_result(deal.shown, search.properties) for deal in page]
+        body: dict[str, Any] = {"total": len(chosen), "results": results}
         end = start + search.limit
         if end < len(chosen):
             body["paging"] = {"next": {"after": str(end), "link": f"?after={end}"}}
         return body
+
+
+@dataclass(frozen=True)
+class _Deal:
+    """A deal's properties, and its times and amount as numbers to compare by."""
+
+    shown: dict[str, str]
+    numbers: dict[str, int]
+
+
+def _deal(row: DealRow, *, sim: Simulation) -> _Deal:
+    shown = _properties(row, sim=sim)
+    numbers = {name: _milliseconds(shown[name]) for name in _TIMES if shown[name]}
+    return _Deal(shown, numbers | {"amount": int(Decimal(shown["amount"]) * 100)})
 
 
 def _properties(deal: DealRow, *, sim: Simulation) -> dict[str, str]:
@@ -136,31 +174,26 @@ def _properties(deal: DealRow, *, sim: Simulation) -> dict[str, str]:
     }
 
 
-def _matches(deal: dict[str, str], groups: list[FilterGroup]) -> bool:
+def _matches(deal: _Deal, groups: list[FilterGroup]) -> bool:
     return not groups or any(all(_holds(deal, condition) for condition in group.filters) for group in groups)
 
 
-def _holds(deal: dict[str, str], condition: Filter) -> bool:
-    name, value = condition.propertyName, deal.get(condition.propertyName, "")
+def _holds(deal: _Deal, condition: Filter) -> bool:
+    name = condition.propertyName
     if condition.operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
-        return bool(value) == (condition.operator == "HAS_PROPERTY")
+        return bool(deal.shown.get(name)) == (condition.operator == "HAS_PROPERTY")
     if condition.operator == "IN":
-        return value in condition.values
+        return deal.shown.get(name, "") in condition.values
     ours, bound = _comparable(deal, name), _bound(name, condition.value)
     if condition.operator == "BETWEEN":
         return bound <= ours <= _bound(name, condition.highValue)
-    return {
-        "EQ": ours == bound,
-        "NEQ": ours != bound,
-        "LT": ours < bound,
-        "LTE": ours <= bound,
-        "GT": ours > bound,
-        "GTE": ours >= bound,
-    }[condition.operator]
+    return _COMPARE[condition.operator](ours, bound)
 
 
-def _comparable(deal: dict[str, str], name: str) -> tuple[int, str]:
-    return _bound(name, deal.get(name, ""))
+def _comparable(deal: _Deal, name: str) -> tuple[int, str]:
+    if name in deal.numbers:
+        return deal.numbers[name], ""
+    return 0, deal.shown.get(name, "")
 
 
 def _bound(name: str, value: str | int | None) -> tuple[int, str]:

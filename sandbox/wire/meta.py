@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +22,7 @@ from sandbox.graph_error import GraphError, invalid, of_code, unknown_object
 from sandbox.journal import Journal
 from sandbox.simulation import Op, Simulation
 from sandbox.wire.answers import broken_answer
-from sandbox.wire.meta_insights import insight_rows
+from sandbox.wire.meta_insights import insight_rows, show_insight
 from sandbox.wire.meta_nodes import Renderer, parse_fields
 from sandbox.wire.meta_writes import create_op, update_op
 from sandbox.wire.params import Call, item_call, read_call, structure, text, whole
@@ -193,7 +194,7 @@ class MetaWire:
             return renderer.show(self.sim.node(parts[0]), fields=fields)
         if parts[1] == "insights":
             rows = insight_rows(self.sim, call, ads=self._ads_below(parts[0], call))
-            return self._page(call, rows)
+            return self._page(call, rows, show=lambda row: show_insight(self.sim, call, row))
         nodes = self._filtered(call, self._edge(parts[0], parts[1]))
         return self._page(call, nodes, show=lambda node: renderer.show(node, fields=fields))
 
@@ -254,11 +255,11 @@ class MetaWire:
         if name != f"act_{self.sim.account_id}":
             raise unknown_object(name)
 
-    def _page(self, call: Call, items: list[Any], *, show: Any = None) -> dict[str, Any]:
+    def _page(self, call: Call, items: list[Any], *, show: Callable[[Any], Any]) -> dict[str, Any]:
         limit = min(500, max(1, whole(call.params, "limit") or 25))
         start = _offset(call.params.get("after"))
         chosen = items[start : start + limit]
-        page: dict[str, Any] = {"data": [show(item) if show else item for item in chosen]}
+        page: dict[str, Any] = {"data": [show(item) for item in chosen]}
         if chosen:
             page["paging"] = {"cursors": {"before": _cursor(start), "after": _cursor(start + len(chosen))}}
             if start + limit < len(items):

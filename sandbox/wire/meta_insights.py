@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,15 +21,29 @@ _PRESETS = {"today": (0, 0), "yesterday": (1, 1), "last_7d": (7, 1), "last_14d":
             "last_90d": (90, 1), "maximum": (1_200, 0)}  # fmt: skip
 
 
-def insight_rows(sim: Simulation, call: Call, *, ads: list[AdNode]) -> list[dict[str, Any]]:
-    """Rows for these ads, oldest day first, with the fields that were asked for."""
+@dataclass(frozen=True)
+class Insight:
+    """One row before it is written out: an ad's figures over a span of days."""
+
+    ad: AdNode
+    row: DayRow
+    first: date
+    last: date
+
+
+def insight_rows(sim: Simulation, call: Call, *, ads: list[AdNode]) -> list[Insight]:
+    """Rows for these ads, oldest day first."""
     if choice(call.params, "level", among=("account", "campaign", "adset", "ad"), default="ad") != "ad":
         raise invalid("This sandbox reports at level=ad only")
     first, last = _range(call, today=sim.world.today)
-    fields = [name for name in text(call.params, "fields", default="impressions,spend").split(",") if name]
     daily = text(call.params, "time_increment", default="all_days") == "1"
-    rows = _daily(sim, ads, first=first, last=last) if daily else _totals(sim, ads, first=first, last=last)
-    return [_project(row, fields=fields) for row in rows]
+    return list(_daily(sim, ads, first=first, last=last) if daily else _totals(sim, ads, first=first, last=last))
+
+
+def show_insight(sim: Simulation, call: Call, insight: Insight) -> dict[str, Any]:
+    """The fields that were asked for, and the dates."""
+    fields = [name for name in text(call.params, "fields", default="impressions,spend").split(",") if name]
+    return _project(_row(sim, insight), fields=fields)
 
 
 def _range(call: Call, *, today: date) -> tuple[date, date]:
@@ -46,7 +61,7 @@ def _range(call: Call, *, today: date) -> tuple[date, date]:
     return today - timedelta(days=back), today - timedelta(days=until)
 
 
-def _daily(sim: Simulation, ads: list[AdNode], *, first: date, last: date) -> Iterator[dict[str, Any]]:
+def _daily(sim: Simulation, ads: list[AdNode], *, first: date, last: date) -> Iterator[Insight]:
     found = [
         (row.day, index, ad, row)
         for index, ad in enumerate(ads)
@@ -55,10 +70,10 @@ def _daily(sim: Simulation, ads: list[AdNode], *, first: date, last: date) -> It
         if first <= row.day <= last and row.impressions
     ]
     for day, _, ad, row in sorted(found, key=lambda item: item[:2]):
-        yield _row(sim, ad, row, first=day, last=day)
+        yield Insight(ad, row, day, day)
 
 
-def _totals(sim: Simulation, ads: list[AdNode], *, first: date, last: date) -> Iterator[dict[str, Any]]:
+def _totals(sim: Simulation, ads: list[AdNode], *, first: date, last: date) -> Iterator[Insight]:
     for ad in ads:
         if ad.world_key is None:
             continue
@@ -72,10 +87,11 @@ def _totals(sim: Simulation, ads: list[AdNode], *, first: date, last: date) -> I
                 spend_minor=sum(row.spend_minor for row in days),
                 leads=sum(row.leads for row in days),
             )
-            yield _row(sim, ad, total, first=first, last=last)
+            yield Insight(ad, total, first, last)
 
 
-def _row(sim: Simulation, ad: AdNode, row: DayRow, *, first: date, last: date) -> dict[str, Any]:
+def _row(sim: Simulation, insight: Insight) -> dict[str, Any]:
+    ad, row = insight.ad, insight.row
     ad_set = sim.ad_sets[ad.ad_set_id]
     clicks = row.clicks + row.clicks // _ALL_CLICKS_SHARE
     spend = Money(minor=row.spend_minor, currency=sim.config.currency).major
@@ -97,8 +113,8 @@ def _row(sim: Simulation, ad: AdNode, row: DayRow, *, first: date, last: date) -
         "cpm": f"{1000 * spend / shown:.6f}",
         "spend": str(spend),
         "actions": _actions(row),
-        "date_start": first.isoformat(),
-        "date_stop": last.isoformat(),
+        "date_start": insight.first.isoformat(),
+        "date_stop": insight.last.isoformat(),
     }
 
 

@@ -31,8 +31,8 @@ class Call:
     chunk: bytes | None = field(default=None, repr=False)
 
     def content(self) -> dict[str, Any]:
-        """The parameters without secrets, for the journal."""
-        return {name: value for name, value in self.params.items() if name not in SECRETS}
+        """The parameters, for the journal: secrets are left out, JSON in strings is read."""
+        return {name: _read(value) for name, value in self.params.items() if name not in SECRETS}
 
 
 async def read_call(request: Request, *, path: str) -> Call:
@@ -118,6 +118,15 @@ def choice(params: dict[str, Any], name: str, *, among: tuple[str, ...], default
     value = text(params, name, default=default)
     if value not in among:
         raise invalid(f"Param {name} must be one of {{{', '.join(among)}}}")
+    return value
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
     return value
 
 
