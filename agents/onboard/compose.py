@@ -150,7 +150,7 @@ def _slots(material: Material, *, phrase: Phrase | None) -> dict[str, str]:
         **_offer_slots(material),
     }
     if product:
-        slots |= {"product": product.text, "product_title": product.title}
+        slots |= {"product": product.text, "product_np": product.np, "product_title": product.title}
         slots["is_product"] = "" if product.number == "plural" or product.shape != "noun" else product.np
     if short:
         slots |= {"short": short.text, "short_np": short.np, "short_title": short.title}
@@ -161,7 +161,14 @@ def _phrase_slots(phrase: Phrase) -> dict[str, str]:
     plural = phrase.shape == "noun" and phrase.number == "plural"
     if phrase.shape == "quote":
         said, who = phrase.quoted
-        return {"text": f"“{said}”", "title": f"“{said}”", "Sent": sentence(said), "who": capital(who)}
+        speaker = capital(who.split(",")[0]) if len(who.split(",")[0].split()) <= 3 else ""
+        return {
+            "text": f"“{said}”",
+            "title": f"“{said}”",
+            "Sent": sentence(said),
+            "who": capital(who),
+            "speaker": speaker,
+        }
     return {
         "text": phrase.text,
         "title": phrase.title,
@@ -169,6 +176,8 @@ def _phrase_slots(phrase: Phrase) -> dict[str, str]:
         "the": phrase.the,
         "The": capital(phrase.the),
         "gets": "get" if plural else "gets",
+        "there_is": "there are" if plural else "there’s",
+        "shunned": "" if phrase.text.lower().startswith(("a ", "an ", "no ")) else phrase.the,
         "Sent": sentence(phrase.text),
         "num": number_phrase(phrase.text),
     }
@@ -186,6 +195,8 @@ def _offer_slots(material: Material) -> dict[str, str]:
         "offer_head_title": head.bare if head.shape == "noun" else head.title,
         "offer_head_np": head.np,
         "offer_rest": material.offer_rest,
+        "offer_rest_or_brand": material.offer_rest or material.brand,
+        "offer_whole": offer.bare if len(offer.bare) <= 60 else "",
         "Offer_yours": capital(head.yours) if ours and head.number == "singular" and not _free_last(head) else "",
     }
 

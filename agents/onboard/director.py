@@ -33,6 +33,7 @@ HOOK_LABELS: dict[HookType, str] = {
     "curiosity": "Curiosity",
     "command": "Call",
 }
+_STEP = {"hook": "the opening", "cta": "the call to action"}
 _PREDICTED = 14
 """How many of the best drafts a predictor is asked about."""
 
@@ -229,9 +230,9 @@ def _took(draft: Draft, *, ad: Recalled, order: tuple[str, ...], weight: float) 
     if ad.dna.hook_type == draft.hook:
         taken.append(f"the {draft.hook.replace('_', ' ')} opening{_said(ad)}")
     steps = set(pairwise(draft.structure))
-    shared = [f"{a} then {b}" for a, b in pairwise(order) if (a, b) in steps]
+    shared = [f"from {_STEP.get(a, a)} to {_STEP.get(b, b)}" for a, b in pairwise(order) if (a, b) in steps]
     if shared:
-        taken.append(f"the order {', '.join(shared[:2])}")
+        taken.append(f"the step {' and '.join(shared[:2])}")
     if ad.dna.pacing == draft.pacing and taken:
         taken.append(f"the {draft.pacing} pace")
     clicks = f"{ad.ctr_ppm / 10_000:.1f}% of {ad.impressions:,} impressions were clicked"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agents.onboard.phrases import Phrase, first_part, make_phrase
+from agents.onboard.phrases import Phrase, as_noun, first_part, make_phrase
 from agents.wording import clean, spoken_words
 from geminivideo.brief import Brief
 from geminivideo.vocabulary import CtaStyle, OfferType
@@ -32,6 +32,8 @@ _SOCIAL = re.compile(
     r"stars?\b|review|rated|rating|customer|client|loved|trusted|members|students|teams|used by|★|[\"“]", re.I
 )
 _NUMBER_FIRST_OR_LAST = re.compile(r"^[$€£]?\d[\d,.]*%?\s|\s[$€£]?\d[\d,.]*%?\s(?!am\b|pm\b)[a-z]+$", re.IGNORECASE)
+_COUNT = re.compile(r"(?<![\d,.])(?!(?:19|20)\d\d(?![\d,.]))\d")
+"""A number that is not a year."""
 _OF_PLACE = ("united", "netherlands", "uk", "usa", "us", "uae", "philippines", "bay")
 
 
@@ -58,7 +60,7 @@ class Material:
     @property
     def numbers(self) -> tuple[Phrase, ...]:
         """Claims whose number is the point of them: it opens or ends the claim, or it is proof."""
-        proof = (p for p in self.proof if re.search(r"\d", p.text) and p.shape != "quote")
+        proof = (p for p in self.proof if _COUNT.search(p.text) and p.shape != "quote")
         return (*proof, *(p for p in self.benefits if _NUMBER_FIRST_OR_LAST.search(p.text)))
 
     @property
@@ -107,10 +109,10 @@ def _claims(texts: tuple[str, ...], *, names: frozenset[str]) -> tuple[Phrase, .
 
 def _product(text: str, *, brand: str, names: frozenset[str]) -> Phrase | None:
     body = re.sub(rf"^{re.escape(brand)}(?:'s|’s)?\s*(?:[:,–—-]\s*|\bis\b\s*)?", "", clean(text), flags=re.IGNORECASE)
-    phrase = make_phrase(body, names=names)
+    phrase = as_noun(make_phrase(body, names=names))
     if phrase is None or len(phrase.text) > 90 or phrase.size > 14:
         head = first_part(phrase, limit=9)[0] if phrase else ""
-        phrase = make_phrase(head, names=names) if 0 < len(head) <= 90 else None
+        phrase = as_noun(make_phrase(head, names=names)) if 0 < len(head) <= 90 else None
     return phrase
 
 
@@ -119,7 +121,7 @@ def _short(product: Phrase | None, *, names: frozenset[str]) -> Phrase | None:
         return None
     cut = re.split(r",|\s(?:for|that|which|who|with|from|designed|made|built|where)\s", product.text)[0]
     cut = cut if len(cut.split()) > 1 or len(product.text.split()) > 6 else product.text
-    return make_phrase(cut, names=names) if len(cut.split()) <= 6 else None
+    return as_noun(make_phrase(cut, names=names)) if len(cut.split()) <= 6 else None
 
 
 def _offer_parts(offer: Phrase | None) -> tuple[str, str]:

@@ -20,6 +20,11 @@ _DETERMINERS = word_set(
     "a an the your our their my his her its this that these those every each any all some no both another "
     "one two three four five six seven eight nine ten many most more less fewer zero unlimited"
 )
+_OBJECT_OPENERS = word_set("a an the your my our it them")
+_COUNTS = word_set("two three four five six seven eight nine ten")
+_POSTPOSED = word_set(
+    "first daily weekly monthly again together included welcome online today now overnight delivered guaranteed only"
+)
 _PRONOUNS = word_set("i you we they it he she nobody everyone somebody everybody someone who there")
 _STOPS = word_set(
     "for with that which who at in on from by when while without after before because to of and or but "
@@ -34,7 +39,7 @@ _ADJECTIVES = word_set(
     "beginner-friendly cushioned "
     "effortless transparent calm bright unique handy cosy cozy natural"
 )
-_AFTER_ADJECTIVE = word_set("in for to on and at with enough from by of under as all")
+_AFTER_ADJECTIVE = word_set("in for to on and at with enough from by of under as all up until when if")
 _VERBS = word_set(
     "get see keep make learn know find build save become choose avoid enjoy send bring give manage "
     "improve reduce grow "
@@ -59,6 +64,7 @@ _LIKE_ADJECTIVES = word_set(
     "anything everything "
     "nothing amazing existing"
 )
+_PARTICLES = word_set("out up low late short away around back into over through")
 _FINITE = word_set(
     "is are was were has have had can can't cannot don't doesn't won't isn't aren't never always will "
     "would hurts hurt "
@@ -69,19 +75,19 @@ _FINITE = word_set(
     "want wants work works stay stays rub rubs wobble wobbles give gives vanish vanishes end ends fall falls"
 )
 _MASS = word_set(
-    "coffee brew tea water beer wine milk food bread software hardware furniture equipment clothing "
+    "cotton wool linen silk leather steel wood wifi wi-fi coffee brew tea water beer wine milk food bread software hardware furniture equipment clothing "
     "jewelry jewellery "
     "skincare makeup advice information help support service care delivery shipping insurance financing "
     "money cash time "
     "work homework access feedback progress comfort grip traffic stress pain sensitivity dust noise "
     "energy power internet "
-    "storage data analytics design management marketing paper gear luggage footwear apparel chaos "
+    "storage childcare search data analytics design management marketing paper gear luggage footwear apparel chaos "
     "guesswork busywork "
     "hassle watercolour watercolor music art staff mud plaque caffeine fun room space tech yoga pilates "
     "chocolate honey "
     "compost soil rice pasta cheese meat fish fruit produce pricing onboarding sun dirt rust mould mold"
 )
-_MASS_ENDINGS = ("ing", "ness", "ity", "ware", "ance", "ence", "wear", "ship")
+_MASS_ENDINGS = ("ing", "ness", "ity", "ware", "ance", "ence", "wear", "care", "food", "work")
 _NOT_PLURAL = ("ss", "us", "is", "'s", "ics")
 _PLURALS = word_set("people teeth feet children men women mice geese clothes")
 _KEEP_CAPITAL = word_set(
@@ -91,7 +97,7 @@ _KEEP_CAPITAL = word_set(
 )
 _PARTICIPLE = re.compile(
     r"^(?:\w+(?:ed)|set up|made|built|born|chosen|grown|sold|known|given|taught|run|led|seen"
-    r"|worn)\s+(?:by|to|in|for|from|with|at|on|every|\d)",
+    r"|worn)\s+(?:by|to|in|for|from|with|at|on|every|the|a|your|daily|\d)",
     re.IGNORECASE,
 )
 
@@ -158,6 +164,13 @@ def make_phrase(text: str, *, names: frozenset[str] = frozenset()) -> Phrase | N
     return Phrase(text=inline, shape=shape, number=_number(inline) if shape in ("noun", "no") else "singular")
 
 
+def as_noun(phrase: Phrase | None) -> Phrase | None:
+    """A product's name is a noun, whatever its first word looks like: `bookkeeping app`, `search engine`."""
+    if phrase is None or phrase.shape not in ("gerund", "verb", "verb_s", "participle", "adjective"):
+        return phrase
+    return Phrase(text=phrase.text, shape="noun", number=_number(phrase.text))
+
+
 def first_part(phrase: Phrase, *, limit: int) -> tuple[str, str]:
     """A headline of at most `limit` words and the rest of the phrase, so that nothing of a claim is dropped."""
     return split_phrase(phrase.text, limit=limit)
@@ -194,32 +207,46 @@ def _second(tokens: list[str]) -> str:
 def _is_verb(tokens: list[str]) -> bool:
     first, second = tokens[0], _second(tokens)
     opens = second in _OPENERS or second[:1].isdigit()
-    return bool(second) and (first in _VERBS or (first in _MAYBE_VERBS and opens))
+    acts_on = second in _OBJECT_OPENERS and first not in _DETERMINERS | _ADJECTIVES | _STOPS and not first.endswith("s")
+    return bool(second) and (first in _VERBS or (first in _MAYBE_VERBS and opens) or acts_on)
 
 
 def _is_gerund(tokens: list[str]) -> bool:
     first = tokens[0]
     long = first.endswith("ing") and len(first) > 5 and len(tokens) > 1
-    return long and "-" not in first and first not in _LIKE_ADJECTIVES
+    return long and "-" not in first and (first not in _LIKE_ADJECTIVES or tokens[1] in _PARTICLES)
 
 
 def _is_verb_s(tokens: list[str]) -> bool:
-    stem, second = tokens[0][:-1], _second(tokens)
-    return (
-        tokens[0].endswith("s") and bool(second) and (stem in _VERBS or (stem in _MAYBE_VERBS and second in _OPENERS))
-    )
+    first, second = tokens[0], _second(tokens)
+    known = first[:-1] in _VERBS or (first[:-1] in _MAYBE_VERBS and second in _OPENERS)
+    acts_on = second in _OBJECT_OPENERS or second in _COUNTS
+    return first.endswith("s") and not first.endswith("'s") and bool(second) and (known or acts_on)
+
+
+def _is_adjective(tokens: list[str]) -> bool:
+    first, second = tokens[0], _second(tokens).strip(",")
+    compared = first.endswith("er") and second in ("with", "than", "in", "every")
+    return compared or (first in _ADJECTIVES and (not second or second in _AFTER_ADJECTIVE))
+
+
+def _is_unsure(tokens: list[str]) -> bool:
+    """`your dog sleeps better` may be a clause with a verb that no list knows: it is safest alone."""
+    owner = tokens[0] in ("your", "my", "our", "their", "the")
+    return owner and len(tokens) > 3 and tokens[2].endswith("s") and not tokens[1].endswith("s")
 
 
 _RULES: tuple[tuple[Shape, Callable[[list[str]], bool]], ...] = (
     ("no", lambda t: t[0] in ("no", "zero") and len(t) > 1),
-    ("fragment", lambda t: t[0] == "never"),
+    ("fragment", lambda t: t[0] in ("never", "no.", "nr.", "number")),
     ("clause", lambda t: (t[0] in _PRONOUNS and len(t) > 1) or _has_verb(t)),
-    ("adjective", lambda t: t[0] in _ADJECTIVES and (len(t) == 1 or t[1].strip(",") in _AFTER_ADJECTIVE)),
-    ("verb", _is_verb),
+    ("adjective", _is_adjective),
     ("participle", lambda t: bool(_PARTICIPLE.match(" ".join(t)))),
+    ("verb", _is_verb),
+    ("fragment", _is_unsure),
     ("gerund", _is_gerund),
     ("verb_s", _is_verb_s),
-    ("fragment", lambda t: t[0] in _STOPS or not t[0][:1].isalnum()),
+    ("fragment", lambda t: t[0] in _STOPS or not (t[0][:1].isalnum() or t[0][0] in "$€£¥")),
 )
 """Shapes in the order in which they are tried; a phrase that fits none is a noun phrase."""
 
@@ -240,15 +267,22 @@ def _head(text: str) -> str:
         word = token.rstrip(",;:")
         if word in ("and", "or"):
             continue
-        if head and head.endswith("s") and word.endswith("er"):
+        after_noun = head.endswith("s") or head in _PLURALS
+        if head and (word in _STOPS | _POSTPOSED or (after_noun and word.endswith("er"))):
             break
-        past = len(word) > 4 and word.endswith("ed") and _follows_noun(head)
-        if head and (word in _STOPS or past):
+        past = len(word) > 4 and word.endswith("ed")
+        if head and past and (_follows_noun(head) or _ends_phrase(text, word)):
             break
         head = word
-        if token != word:
+        if token != word and head not in _ADJECTIVES:
             break
     return head
+
+
+def _ends_phrase(text: str, word: str) -> bool:
+    """Whether a word in -ed closes the noun phrase: nothing follows it, or only a preposition or an adverb does."""
+    rest = text.lower().split(word, 1)[1].split()
+    return not rest or rest[0].rstrip(",;:") in _STOPS | _POSTPOSED
 
 
 def _follows_noun(head: str) -> bool:
@@ -275,6 +309,8 @@ def _determined(text: str) -> bool:
 
 def _article(text: str) -> str:
     first = text.split(maxsplit=1)[0].lower()
+    if first in ("same", "first", "only", "best", "last"):
+        return "the"
     if re.match(r"(?:8|11|18)(?!\d)|8\d", first):
         return "an"
     silent = first.startswith(("hour", "honest", "heir", "honour", "honor"))
