@@ -47,7 +47,7 @@ class Exposure:
     raised: tuple[Raised, ...] = field(default=())
 
 
-def is_reduction(change: SpendChange, *, currency: str, live: Mapping[str, SpendState]) -> bool:
+def is_reduction(change: SpendChange, *, currency: str, live: Mapping[str, SpendState | None]) -> bool:
     """Whether the change can only lower what may leave the account, against what was approved and what is shown.
 
     Judged by its effect, not by its kind.
@@ -57,12 +57,12 @@ def is_reduction(change: SpendChange, *, currency: str, live: Mapping[str, Spend
     after = change.after
     if after.status == "PAUSED" and after.daily_budget == change.before.daily_budget:
         return True
-    shown = live.get(change.external_id, change.before)
+    shown = live.get(change.external_id) or change.before
     return _lowers(change.before, after, currency) and _lowers(shown, after, currency)
 
 
 def evaluate(
-    changes: Sequence[SpendChange], account: Account, *, exposure: Exposure, live: Mapping[str, SpendState]
+    changes: Sequence[SpendChange], account: Account, *, exposure: Exposure, live: Mapping[str, SpendState | None]
 ) -> None:
     """Raise CapExceeded unless every increase among `changes` fits every cap of the account.
 
@@ -85,7 +85,7 @@ def evaluate(
     _check_total(month, cap=caps.monthly_total_max, what="the month could come to", per="a month", currency=currency)
 
 
-def daily_total(changes: Sequence[SpendChange], *, exposure: Exposure, live: Mapping[str, SpendState]) -> int:
+def daily_total(changes: Sequence[SpendChange], *, exposure: Exposure, live: Mapping[str, SpendState | None]) -> int:
     """Most minor units a day once `changes` and everything pending are there. A decrease counts only when live."""
     budgets = {external_id: _live(state) for external_id, state in live.items()}
     for other in exposure.pending:
@@ -97,23 +97,28 @@ def daily_total(changes: Sequence[SpendChange], *, exposure: Exposure, live: Map
     return sum(budgets.values())
 
 
-def _check_readable(rises: Sequence[SpendChange], *, currency: str, live: Mapping[str, SpendState]) -> None:
+def _check_readable(rises: Sequence[SpendChange], *, currency: str, live: Mapping[str, SpendState | None]) -> None:
     states = [state for change in rises for state in (change.before, change.after) if state is not None]
-    if not all(_exact(state.daily_budget, currency) for state in (*states, *live.values())):
+    if None in live.values():
+        raise _refused("the platform shows a budget that is not a daily one, so the daily total cannot be evaluated")
+    if not all(state and _exact(state.daily_budget, currency) for state in (*states, *live.values())):
         raise _refused(f"an amount is not a whole number of minor units of {currency}")
     unseen = [change.ad_name for change in rises if change.external_id and change.external_id not in live]
     if unseen:
         raise _refused(f"the platform does not show {unseen[0]!r}, so its cap cannot be evaluated")
 
 
-def _check_one(change: SpendChange, account: Account, exposure: Exposure, *, live: Mapping[str, SpendState]) -> None:
+def _check_one(
+    change: SpendChange, account: Account, exposure: Exposure, *, live: Mapping[str, SpendState | None]
+) -> None:
     caps, after = account.config.caps, change.after.daily_budget
     if change.external_id is None:
         if after.minor > caps.create_max:
             limit = Money(minor=caps.create_max, currency=after.currency)
             raise _refused(f"{change.ad_name!r} would start with {after} a day and {limit} is allowed")
         return
-    step = _ratio(live[change.external_id].daily_budget.minor, after.minor, change)
+    shown = live[change.external_id]
+    step = _ratio(shown.daily_budget.minor if shown else 0, after.minor, change)
     if step > 1 + Fraction(caps.increase_percent_per_change, 100):
         allowed = f"{caps.increase_percent_per_change}% is allowed"
         raise _refused(f"{change.ad_name!r} would rise by {_percent(step)} and {allowed}")
@@ -150,8 +155,8 @@ def _exact(money: Money, currency: str) -> bool:
     return type(money.minor) is int and 0 <= money.minor <= _LIMIT and money.currency == currency
 
 
-def _live(state: SpendState) -> int:
-    return state.daily_budget.minor if state.status == "ACTIVE" else 0
+def _live(state: SpendState | None) -> int:
+    return state.daily_budget.minor if state and state.status == "ACTIVE" else 0
 
 
 def _percent(ratio: Fraction) -> str:

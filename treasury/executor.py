@@ -6,6 +6,7 @@ against what is really live by then.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from geminivideo.accounts import Account
@@ -159,7 +160,7 @@ async def _take_once(
     account: Account,
     record: SetRecord,
     *,
-    live: dict[str, SpendState],
+    live: Mapping[str, SpendState | None],
     read_at: int,
     reducing: bool,
 ) -> Taken:

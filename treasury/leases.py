@@ -48,7 +48,7 @@ def take(
     set_id: str,
     *,
     account_id: str,
-    live: Mapping[str, SpendState],
+    live: Mapping[str, SpendState | None],
     read_at: int,
     reducing: bool,
     holder: Holder,
@@ -76,7 +76,7 @@ def _take_ready(
     account: Account,
     record: SetRecord,
     *,
-    live: Mapping[str, SpendState],
+    live: Mapping[str, SpendState | None],
     reducing: bool,
     holder: Holder,
 ) -> Taken:
@@ -133,7 +133,7 @@ def _lease(
     wave: Sequence[ChangeRecord],
     plan: Mapping[str, SpendChange],
     *,
-    live: Mapping[str, SpendState],
+    live: Mapping[str, SpendState | None],
     holder: Holder,
 ) -> Taken:
     ids = {row.id for row in wave}
@@ -161,7 +161,7 @@ def _lease(
 
 
 def _drift(
-    ready: Sequence[ChangeRecord], plan: Mapping[str, SpendChange], live: Mapping[str, SpendState]
+    ready: Sequence[ChangeRecord], plan: Mapping[str, SpendChange], live: Mapping[str, SpendState | None]
 ) -> dict[str, SpendState | None]:
     """What the platform shows for each change whose before is no longer true."""
     return {

@@ -35,46 +35,52 @@ class Assets(Protocol):
 class AdReader(Protocol):
     """Reads what the platform shows now."""
 
-    async def spend_states(self) -> Mapping[str, SpendState]:
-        """Configured status and daily budget of every ad set of the account that is not deleted or archived."""
+    async def spend_states(self) -> Mapping[str, SpendState | None]:
+        """Configured status and daily budget of every ad set that is not deleted or archived.
+
+        Other holders of a budget (campaigns) are in it too, under their own ids; None is one whose daily spend
+        cannot be told (a lifetime budget).
+        """
         ...
 
     async def spend_state(self, ad_set_id: str) -> SpendState | None:
-        """The same for one ad set; None when it is not there."""
+        """The same for one ad set; None when it is not there or has no daily budget."""
         ...
 
-    async def find(self, part: Part, *, name: str) -> str | None:
-        """The id of the account's thing with exactly this name (the oldest, if there are several)."""
+    async def find(self, part: Part, *, mark: str) -> str | None:
+        """The id of the account's thing whose name carries this mark (the oldest, if there are several)."""
         ...
 
 
 class AdWriter(Protocol):
-    """Writes. Everything is created paused; names are given by the caller and carry the change id."""
+    """Writes. Everything is created paused, under a name that carries `mark`, by which it is found again."""
 
-    async def create_campaign(self, *, name: str) -> str:
+    async def create_campaign(self, *, mark: str, name: str) -> str:
         """A paused campaign without a budget of its own."""
         ...
 
-    async def upload_video(self, *, name: str, path: Path) -> str:
+    async def upload_video(self, *, mark: str, name: str, path: Path) -> str:
         """A video file."""
         ...
 
-    async def create_creative(self, *, name: str, videos: Mapping[Format, str], spec: PublishSpec) -> str:
-        """An ad creative from uploaded videos and the texts of `spec`."""
+    async def create_creative(self, *, mark: str, name: str, videos: Mapping[Format, str], spec: PublishSpec) -> str:
+        """An ad creative from uploaded videos (the first leads) and the texts of `spec`."""
         ...
 
-    async def create_ad_set(self, *, name: str, campaign_id: str, daily_budget: Money, spec: PublishSpec) -> str:
+    async def create_ad_set(
+        self, *, mark: str, name: str, campaign_id: str, daily_budget: Money, spec: PublishSpec
+    ) -> str:
         """A paused ad set that carries the budget."""
         ...
 
-    async def create_ad(self, *, name: str, ad_set_id: str, creative_id: str) -> str:
+    async def create_ad(self, *, mark: str, name: str, ad_set_id: str, creative_id: str) -> str:
         """A paused ad."""
         ...
 
-    async def set_budget(self, ad_set_id: str, *, budget: Money) -> None:
+    async def set_budget(self, ad_set_id: str, *, mark: str, budget: Money) -> None:
         """Set an ad set's daily budget, absolutely."""
         ...
 
-    async def set_status(self, entity_id: str, *, status: DeliveryStatus) -> None:
+    async def set_status(self, entity_id: str, *, mark: str, status: DeliveryStatus) -> None:
         """Set the configured status of a campaign, ad set or ad."""
         ...

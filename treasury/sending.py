@@ -30,6 +30,7 @@ from geminivideo.errors import (
     Refused,
 )
 from geminivideo.spend import ChangeState, PublishSpec, SpendChange, SpendState
+from geminivideo.vocabulary import Format
 from memory import ledger, runs
 from memory.accounts import get_account
 from memory.ledger import ChangeRecord, SetRecord
@@ -95,61 +96,63 @@ class Carrier:
         change, ad_set = self.change, self.change.external_id or ""
         await self._begin(change.kind)
         if change.kind == "budget":
-            await self._call(lambda: self.writer.set_budget(ad_set, budget=change.after.daily_budget))
+            await self._call(lambda: self.writer.set_budget(ad_set, mark=change.id, budget=change.after.daily_budget))
         else:
-            await self._call(lambda: self.writer.set_status(ad_set, status=change.after.status))
+            await self._call(lambda: self.writer.set_status(ad_set, mark=change.id, status=change.after.status))
         await self._applied(change.kind)
 
     async def _publish(self) -> None:
         change, spec = self.change, self.change.publish
         if spec is None:
             raise InvalidInput("A create does not say what it publishes", where=change.id)
-        name = name_of(change)
+        writer, mark, name = self.writer, change.id, change.ad_name
         campaign = spec.campaign_external_id or await self._campaign(spec)
-        videos = {
-            shape: await self._make(
-                f"video:{shape}",
-                part="video",
-                name=f"{name} {shape}",
-                make=lambda shape=shape, asset=asset: self.writer.upload_video(  # type: ignore[misc]
-                    name=f"{name} {shape}", path=self.context.assets.path(asset)
-                ),
-            )
-            for shape, asset in spec.videos
-        }
+        videos = {shape: await self._video(shape, asset) for shape, asset in spec.videos}
         creative = await self._make(
             "creative",
             part="creative",
-            name=name,
-            make=lambda: self.writer.create_creative(name=name, videos=videos, spec=spec),
+            mark=mark,
+            make=lambda: writer.create_creative(mark=mark, name=name, videos=videos, spec=spec),
         )
         budget = change.after.daily_budget
         ad_set = await self._make(
             "ad_set",
             part="ad_set",
-            name=name,
-            make=lambda: self.writer.create_ad_set(name=name, campaign_id=campaign, daily_budget=budget, spec=spec),
+            mark=mark,
+            make=lambda: writer.create_ad_set(
+                mark=mark, name=name, campaign_id=campaign, daily_budget=budget, spec=spec
+            ),
         )
         ad = await self._make(
             "ad",
             part="ad",
-            name=name,
-            make=lambda: self.writer.create_ad(name=name, ad_set_id=ad_set, creative_id=creative),
+            mark=mark,
+            make=lambda: writer.create_ad(mark=mark, name=name, ad_set_id=ad_set, creative_id=creative),
         )
         await self._go_live(ad_set, ad)
 
     async def _campaign(self, spec: PublishSpec) -> str:
         """The run's campaign, made by whichever of its creates comes first. It holds no budget of its own."""
-        name = spec.campaign_name
+        mark = self.record.change_set.run_id or self.change.id
         campaign = await self._make(
             "campaign",
             part="campaign",
-            name=name,
-            make=lambda: self.writer.create_campaign(name=name),
+            mark=mark,
+            make=lambda: self.writer.create_campaign(mark=mark, name=spec.campaign_name),
             shared=True,
         )
         await self._status("campaign_active", campaign)
         return campaign
+
+    async def _video(self, shape: Format, asset: str) -> str:
+        mark = f"{self.change.id} {shape}"
+        path = self.context.assets.path(asset)
+        return await self._make(
+            f"video:{shape}",
+            part="video",
+            mark=mark,
+            make=lambda: self.writer.upload_video(mark=mark, name=self.change.ad_name, path=path),
+        )
 
     async def _go_live(self, ad_set: str, ad: str) -> None:
         change = self.change
@@ -164,20 +167,20 @@ class Carrier:
             )
         if change.after.status == "ACTIVE":
             await self._begin("activate")
-            await self._call(lambda: self.writer.set_status(ad_set, status="ACTIVE"))
+            await self._call(lambda: self.writer.set_status(ad_set, mark=change.id, status="ACTIVE"))
             await self._applied("activate")
         else:
             await self._applied("ad_active")
 
     async def _make(
-        self, step: str, *, part: Part, name: str, make: Callable[[], Awaitable[str]], shared: bool = False
+        self, step: str, *, part: Part, mark: str, make: Callable[[], Awaitable[str]], shared: bool = False
     ) -> str:
         known = made(self.row, step)
         if known:
             return known
         begun = step in self.row.steps
         await self._begin(step)
-        found = await self.reader.find(part, name=name) if begun or shared else None
+        found = await self.reader.find(part, mark=mark) if begun or shared else None
         external_id = found if found is not None else await self._call(make)
         await self._record(step, {"id": external_id}, ad_set=external_id if part == "ad_set" else None)
         return external_id
@@ -186,7 +189,7 @@ class Carrier:
         if (self.row.steps.get(step) or {}).get("done"):
             return
         await self._begin(step)
-        await self._call(lambda: self.writer.set_status(entity_id, status="ACTIVE"))
+        await self._call(lambda: self.writer.set_status(entity_id, mark=self.change.id, status="ACTIVE"))
         await self._record(step, {"done": True})
 
     async def _begin(self, step: str) -> None:
@@ -370,11 +373,6 @@ async def retried(
             if before_retry is not None:
                 await before_retry()
     raise AssertionError("the loop above returns or raises")
-
-
-def name_of(change: SpendChange) -> str:
-    """The platform name of what a create makes: readable, and found again by its change id."""
-    return f"{change.ad_name[:120]} [{change.id}]"
 
 
 def _wait(error: PlatformThrottled | PlatformTransient, attempt: int, *, now: datetime) -> float:

@@ -17,7 +17,7 @@ from treasury.context import Context
 from treasury.leases import describe, is_dead, release
 from treasury.ports import AdReader
 from treasury.reports import Problem, made
-from treasury.sending import Carrier, name_of, retried
+from treasury.sending import Carrier, retried
 
 _LONGEST_WAIT = 5.0
 """Seconds to wait for a late write to show before the change is left to the reconciler."""
@@ -91,7 +91,7 @@ async def _look(context: Context, reader: AdReader, change: SpendChange, row: Ch
     """Only reads. For a create, its ad set is found by the id that we noted, else by its name."""
     ad_set, values = change.external_id, dict[str, Any]()
     if change.kind == "create":
-        ad_set = made(row, "ad_set") or await retried(context, lambda: reader.find("ad_set", name=name_of(change)))
+        ad_set = made(row, "ad_set") or await retried(context, lambda: reader.find("ad_set", mark=change.id))
         if ad_set:
             values = {"external_id": ad_set, "steps": {**row.steps, "ad_set": {"id": ad_set}}}
     if not ad_set:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from geminivideo.accounts import Account
 from geminivideo.errors import AccountStopped, Conflict, NotPermitted
 from geminivideo.ids import new_id
+from geminivideo.money import Money
 from geminivideo.principals import Principal
 from geminivideo.spend import ChangeSet, ChangeState, SpendChange, SpendState
 from memory import accounts, audit, ledger
@@ -61,7 +62,7 @@ def order_pauses(
     conn: Connection,
     account: Account,
     *,
-    live: Mapping[str, SpendState],
+    live: Mapping[str, SpendState | None],
     principal: Principal,
     reason: str,
     now: datetime,
@@ -71,7 +72,7 @@ def order_pauses(
     pauses = [
         _pause(account, ad_set, state, named=names.get(ad_set), reason=reason)
         for ad_set, state in sorted(live.items())
-        if state.status == "ACTIVE"
+        if state is None or state.status == "ACTIVE"
     ]
     if not pauses:
         return None
@@ -90,7 +91,7 @@ def order_pauses(
 
 
 def propose_start(
-    conn: Connection, account_id: str, *, live: Mapping[str, SpendState], principal: Principal, now: datetime
+    conn: Connection, account_id: str, *, live: Mapping[str, SpendState | None], principal: Principal, now: datetime
 ) -> SetRecord:
     """A proposal to start again and to resume what the emergency paused, as far as nobody touched it since.
 
@@ -121,7 +122,7 @@ def _check(principal: Principal, account: Account) -> None:
         raise NotPermitted("The demo's stand-in cannot act for a real account", where=account.id)
 
 
-def _paused_by_stop(conn: Connection, account_id: str, live: Mapping[str, SpendState]) -> list[SpendChange]:
+def _paused_by_stop(conn: Connection, account_id: str, live: Mapping[str, SpendState | None]) -> list[SpendChange]:
     found: dict[str, SpendChange] = {}
     started = False
     for record in ledger.list_sets(conn, account_id=account_id, limit=10_000):  # newest first
@@ -142,9 +143,12 @@ def _paused_by_stop(conn: Connection, account_id: str, live: Mapping[str, SpendS
 
 
 def _pause(
-    account: Account, ad_set: str, state: SpendState, *, named: tuple[str, str] | None, reason: str
+    account: Account, ad_set: str, shown: SpendState | None, *, named: tuple[str, str] | None, reason: str
 ) -> SpendChange:
     ad_id, name = named or (ad_set[:40], f"ad set {ad_set}")
+    # One without a daily budget is paused all the same; its budget shows as nothing, because none can be told.
+    none = Money(minor=0, currency=account.config.currency)
+    state = shown or SpendState(status="ACTIVE", daily_budget=none)
     return SpendChange(
         id=new_id("chg"),
         kind="pause",

@@ -43,34 +43,36 @@ class ModelPlatform:
     async def spend_state(self, ad_set_id: str) -> SpendState | None:
         return self.ad_sets.get(ad_set_id)
 
-    async def find(self, part: str, *, name: str) -> str | None:
-        return self.named.get((part, name))
+    async def find(self, part: str, *, mark: str) -> str | None:
+        return self.named.get((part, mark))
 
-    async def create_campaign(self, *, name: str) -> str:
-        return self._create("campaign", name)
+    async def create_campaign(self, *, mark: str, name: str) -> str:
+        return self._create("campaign", mark)
 
-    async def upload_video(self, *, name: str, path: Path) -> str:
-        return self._create("video", name)
+    async def upload_video(self, *, mark: str, name: str, path: Path) -> str:
+        return self._create("video", mark)
 
-    async def create_creative(self, *, name: str, videos: Mapping[str, str], spec: PublishSpec) -> str:
-        return self._create("creative", name)
+    async def create_creative(self, *, mark: str, name: str, videos: Mapping[str, str], spec: PublishSpec) -> str:
+        return self._create("creative", mark)
 
-    async def create_ad_set(self, *, name: str, campaign_id: str, daily_budget: Money, spec: PublishSpec) -> str:
-        return self._create("ad_set", name, daily_budget)
+    async def create_ad_set(
+        self, *, mark: str, name: str, campaign_id: str, daily_budget: Money, spec: PublishSpec
+    ) -> str:
+        return self._create("ad_set", mark, daily_budget)
 
-    async def create_ad(self, *, name: str, ad_set_id: str, creative_id: str) -> str:
-        return self._create("ad", name)
+    async def create_ad(self, *, mark: str, name: str, ad_set_id: str, creative_id: str) -> str:
+        return self._create("ad", mark)
 
-    async def set_budget(self, ad_set_id: str, *, budget: Money) -> None:
+    async def set_budget(self, ad_set_id: str, *, mark: str, budget: Money) -> None:
         def effect() -> None:
-            self.journal.append(("budget", ad_set_id, str(budget.minor)))
+            self.journal.append(("budget", ad_set_id, str(budget.minor), mark))
             self.ad_sets[ad_set_id] = self.ad_sets[ad_set_id].model_copy(update={"daily_budget": budget})
 
         self._write("budget", effect)
 
-    async def set_status(self, entity_id: str, *, status: DeliveryStatus) -> None:
+    async def set_status(self, entity_id: str, *, mark: str, status: DeliveryStatus) -> None:
         def effect() -> None:
-            self.journal.append(("status", entity_id, status))
+            self.journal.append(("status", entity_id, status, mark))
             self.status[entity_id] = status
             if entity_id in self.ad_sets:
                 self.ad_sets[entity_id] = self.ad_sets[entity_id].model_copy(update={"status": status})
