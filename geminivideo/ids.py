@@ -6,7 +6,7 @@ import os
 import time
 from typing import Literal
 
-Kind = Literal["acc", "ad", "ap", "ast", "cr", "bp", "chg", "dec", "job", "msg", "pred", "run", "thr", "mdl"]
+Kind = Literal["acc", "ad", "call", "ap", "ast", "cr", "bp", "chg", "dec", "job", "msg", "pred", "run", "thr", "mdl"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 

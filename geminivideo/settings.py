@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     )
     meta_access_token: SecretStr = Field(default=SecretStr(""), description="Token for the Meta Graph API")
     meta_app_secret: SecretStr = Field(default=SecretStr(""), description="App secret for appsecret_proof")
+    meta_page_id: str = Field(default="", description="Facebook page that the ads are published for")
     hubspot_base_url: str = Field(
         default="", description="Base URL of the HubSpot API; empty means the sandbox"
     )

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from langgraph.types import Send
 
 from agents import oracle
-from agents.council import judge_blueprint, tally
+from agents.council import FailedJudge, ask_judge, tally
 from agents.director import DirectorContext
+from agents.onboard.judges import score_prediction
 from geminivideo.blueprint import Blueprint
-from geminivideo.brief import Brief
 from geminivideo.canonical import digest
 from geminivideo.errors import GeminiVideoError, Refused
 from geminivideo.judgement import CouncilVerdict, OracleVerdict, Prediction, Recalled, Score
 from graphs.state import CampaignState, JudgeState
 from graphs.steps import Steps
 from memory import creatives, jobs
+from tools.decisions.creative_dna import dna_of_blueprint
 
 ROUNDS = 3
 """Judged at most this often: the first writing and two revisions."""
 SPARE_IDEAS = 2
 """Blueprints written beyond the variants wanted, so that weak ideas can be stopped before they cost a render."""
+RECALLED = 5
+QUORUM = 2
 ORACLE = "oracle"
 JUDGE_SECONDS = 60.0
 
@@ -50,13 +52,15 @@ class CreativeSteps(Steps):
         brief = await self.brief(run_id)
 
         async def search() -> dict[str, Any]:
-            tool = self.services.dispatcher(account_id, run_id=run_id)
+            tools = await self.tools(account_id, run_id=run_id)
             query = " ".join((brief.product, brief.offer, brief.audience, *brief.benefits))
             found = {
-                kind: await tool.call("search_winners", {"query": query, "kind": kind, "k": 5}, caller="director")
+                kind: await tools.call(
+                    "winner_search", {"query": query, "kind": kind, "k": RECALLED}, caller="director"
+                )
                 for kind in ("winner", "loser")
             }
-            return {kind: [item.model_dump(mode="json") for item in items] for kind, items in found.items()}
+            return {kind: [item.model_dump(mode="json") for item in answer.ads] for kind, answer in found.items()}
 
         recalled = await self.once(run_id, node="recall", branch="", inputs=brief.model_dump(mode="json"), make=search)
         await self.emit(
@@ -71,29 +75,37 @@ class CreativeSteps(Steps):
 
     async def direct(self, state: CampaignState) -> CampaignState:
         """Write blueprints, a few more than are wanted."""
-        run_id = state["run_id"]
-        context = await self.context(run_id)
-        count = context.brief.variants + SPARE_IDEAS
-        director = self.services.roster.director
-
-        async def write() -> list[dict[str, Any]]:
-            return [item.model_dump(mode="json") for item in await director.write_blueprints(context, count=count)]
-
-        inputs = {"brief": context.brief.model_dump(mode="json"), "count": count}
-        written = await self.once(run_id, node="direct", branch="", inputs=inputs, make=write)
-        blueprints = [Blueprint.model_validate(item) for item in written]
+        blueprints = await self.ideas(state)
         for blueprint in blueprints:
             await self._keep(state, blueprint)
             await self.emit(
-                run_id,
+                state["run_id"],
                 kind="blueprint.written",
-                who=director.name,
+                who=self.services.roster.director.name,
                 text=f"{blueprint.title}: {blueprint.hook_type.replace('_', '/')} hook, "
                 f"{' > '.join(blueprint.structure)}, {blueprint.milliseconds / 1000:.1f} s",
                 key=f"written:{blueprint.id}",
                 data=blueprint.model_dump(mode="json"),
             )
         return {"candidates": [item.id for item in blueprints], "kept": [], "round": 1}
+
+    async def ideas(self, state: CampaignState) -> list[Blueprint]:
+        """The blueprints to judge."""
+        brief = await self.brief(state["run_id"])
+        return await self.write(state, count=brief.variants + SPARE_IDEAS)
+
+    async def write(self, state: CampaignState, *, count: int) -> list[Blueprint]:
+        """Have the Director write, once per run."""
+        run_id = state["run_id"]
+        context = await self.context(run_id)
+
+        async def write() -> list[dict[str, Any]]:
+            written = await self.services.roster.director.write_blueprints(context, count=count)
+            return [item.model_dump(mode="json") for item in written]
+
+        inputs = {"brief": context.brief.model_dump(mode="json"), "count": count}
+        written = await self.once(run_id, node="direct", branch="", inputs=inputs, make=write)
+        return [Blueprint.model_validate(item) for item in written]
 
     def fan_out(self, state: CampaignState) -> list[Send]:
         """One branch per candidate and seat; the Oracle's prediction is a branch of its own."""
@@ -122,8 +134,8 @@ class CreativeSteps(Steps):
         async def ask() -> dict[str, Any]:
             try:
                 return await (self._predict(state, blueprint) if seat == ORACLE else self._score(state, blueprint))
-            except (GeminiVideoError, TimeoutError) as error:
-                return {"failed": str(error) or type(error).__name__}
+            except GeminiVideoError as error:
+                return {"failed": str(error)}
 
         value = await self.once(run_id, node="judge", branch=branch, inputs=blueprint.sha256, make=ask)
         await self._report_branch(run_id, blueprint, seat=seat, value=value, key=f"judged:{branch}")
@@ -245,21 +257,20 @@ class CreativeSteps(Steps):
     async def context(self, run_id: str) -> DirectorContext:
         """What the Director and the judges may know."""
         recalled = await self.stored(run_id, node="recall", branch="") or {"winner": [], "loser": []}
+        run = await self.run(run_id)
         seed = int(digest(run_id, prefix="seed/1")[:8], 16)
         return DirectorContext(
             brief=await self.brief(run_id),
             winners=tuple(Recalled.model_validate(item) for item in recalled["winner"]),
             losers=tuple(Recalled.model_validate(item) for item in recalled["loser"]),
-            seed=int((await self.run(run_id)).inputs.get("seed", seed)),
-            namespace=run_id,
+            seed=int(run.inputs.get("seed", seed)),
+            namespace=run.idempotency_key or run_id,
         )
 
     async def blueprint(self, state: CampaignState | JudgeState, blueprint_id: str) -> Blueprint:
         """The newest revision."""
         account_id = state["account_id"]
-        return await self.db.read(
-            lambda conn: creatives.get_blueprint(conn, blueprint_id, account_id=account_id)
-        )
+        return await self.db.read(lambda conn: creatives.get_blueprint(conn, blueprint_id, account_id=account_id))
 
     async def verdict(
         self, state: CampaignState, blueprint_id: str, *, round_: int
@@ -273,22 +284,29 @@ class CreativeSteps(Steps):
                 failed.append(judge.name)
             else:
                 scores.append(Score.model_validate(value))
-        council = tally(scores, failed=failed, quorum=self.services.roster.quorum)
         value = await self.stored(state["run_id"], node="judge", branch=f"{blueprint_id}:{round_}:{ORACLE}")
         if value is None or "failed" in value:
             raise Refused("The Oracle could not predict this blueprint", where=blueprint_id)
-        return council, oracle.judge(Prediction.model_validate(value), council)
+        prediction = Prediction.model_validate(value)
+        scores.append(score_prediction(prediction))  # the CTR model sits in the Council too
+        council = tally(scores, failed, quorum=QUORUM)
+        return council, oracle.judge(prediction, council)
 
     async def _score(self, state: JudgeState, blueprint: Blueprint) -> dict[str, Any]:
         judge = next(item for item in self.services.roster.judges if item.name == state["seat"])
         context = await self.context(state["run_id"])
-        async with asyncio.timeout(JUDGE_SECONDS):
-            score = await judge_blueprint(judge, blueprint, context=context)
-        return score.model_dump(mode="json")
+        answer = await ask_judge(judge, blueprint, context, timeout_s=JUDGE_SECONDS)
+        if isinstance(answer, FailedJudge):
+            return {"failed": answer.why}
+        return answer.model_dump(mode="json")
 
     async def _predict(self, state: JudgeState, blueprint: Blueprint) -> dict[str, Any]:
         brief = await self.brief(state["run_id"])
-        prediction = await self.services.predict(state["account_id"], blueprint, brief=brief)
+        tools = await self.tools(state["account_id"], run_id=state["run_id"], predicting=True)
+        dna = dna_of_blueprint(blueprint, format=blueprint.formats[0], brand=brief.brand)
+        creative = {"dna": dna.model_dump(mode="json"), "text": _copy_of(blueprint)}
+        answer = await tools.call("predict_ctr", {"creatives": [creative]}, caller="oracle")
+        prediction: Prediction = answer.predictions[0]
         now = self.services.wall.now()
         await self.db.write(
             lambda conn: creatives.log_prediction(
@@ -305,10 +323,13 @@ class CreativeSteps(Steps):
     async def _report_branch(
         self, run_id: str, blueprint: Blueprint, *, seat: str, value: Mapping[str, Any], key: str
     ) -> None:
+        if seat == ORACLE and "failed" not in value:
+            score = score_prediction(Prediction.model_validate(value))
+            seat, value = score.judge, score.model_dump(mode="json")
         if "failed" in value:
             text = f"{seat} did not answer on {blueprint.title}: {value['failed']}"
             await self.emit(run_id, kind="judge.failed", who=seat, text=text, key=key, data=dict(value))
-        elif seat != ORACLE:
+        else:
             text = f"{blueprint.title}: {value['overall']}/100. {' '.join(value['reasons'][:2])}"
             await self.emit(run_id, kind="judge.scored", who=seat, text=text, key=key, data=dict(value))
 
@@ -336,3 +357,8 @@ class CreativeSteps(Steps):
                 conn, blueprint, account_id=state["account_id"], run_id=state["run_id"], now=now
             )
         )
+
+
+def _copy_of(blueprint: Blueprint) -> str:
+    """The words as a past ad's are read: the headline, then the post's text."""
+    return f"{blueprint.scenes[0].headline}\n{blueprint.primary_text or blueprint.script}"[:4000]

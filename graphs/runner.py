@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -50,7 +51,7 @@ class Runner:
         return await self._get(run_id)
 
     async def cancel(self, run_id: str, *, who: str) -> Run:
-        """End the run; what was applied stays applied, open jobs are cancelled, a waiting approval is voided by expiry."""
+        """End the run: what was applied stays, open jobs are cancelled, a waiting approval expires."""
         now = self._services.wall.now()
 
         def write(conn: Any) -> None:
@@ -75,7 +76,7 @@ class Runner:
                 await self._fail(run_id, fence=fence, error=error)
                 return
             run = await self._get(run_id)
-            if run.finished or await self._db.write(lambda conn: runs.park(conn, run_id, fence=fence)) != "queued":
+            if run.finished or await self._db.write(partial(runs.park, run_id=run_id, fence=fence)) != "queued":
                 return
             idle = idle + 1 if run.last_seq == before else 0
             if idle >= _NO_PROGRESS_LIMIT:
@@ -105,7 +106,7 @@ class Runner:
         while True:
             await asyncio.sleep(seconds / 3)
             until = self._services.wall.now() + timedelta(seconds=seconds)
-            await self._db.write(lambda conn: runs.renew(conn, run_id, owner=self._services.owner, until=until))
+            await self._db.write(partial(runs.renew, run_id=run_id, owner=self._services.owner, until=until))
 
     async def _set_aside(self, run: Run, *, fence: int) -> None:
         error = {
@@ -132,6 +133,4 @@ class Runner:
 
 
 def _stuck(run: Run) -> GeminiVideoError:
-    return GeminiVideoError(
-        "The run makes no progress", where=run.id, fix=f"See `geminivideo runs show {run.id}`."
-    )
+    return GeminiVideoError("The run makes no progress", where=run.id, fix=f"See `geminivideo runs show {run.id}`.")

@@ -13,14 +13,18 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+
+from treasury.opening import open_treasury
+from treasury.ports import Boundary, no_boundary
 
 from agents.roster import Roster, build_roster
 from geminivideo.accounts import Account
 from geminivideo.clock import Clock, WallClock
-from geminivideo.errors import InvalidInput
 from geminivideo.settings import Settings
+from graphs.clients import Clients
 from memory.assets import AssetStore
 from memory.database import Database
 from memory.embeddings import Embedder
@@ -28,7 +32,7 @@ from memory.migrate import migrate
 from memory.winners import WinnerIndex
 from platforms.hubspot import HubSpotReader
 from platforms.meta import MetaReader
-from treasury.service import Treasury, open_treasury
+from treasury.service import Treasury
 
 
 @dataclass(frozen=True)
@@ -43,22 +47,29 @@ class Services:
     index: WinnerIndex
     roster: Roster
     treasury: Treasury
+    clients: Clients
     owner: str
     code_version: str
 
     def reader(self, account: Account) -> MetaReader:
         """A reading client of the account's ad platform."""
-        base_url = self.settings.meta_base_url or _sandbox(self.settings, account)
-        return MetaReader(base_url, account_id=account.external_id, token=self.settings.meta_access_token)
+        return self.clients.reader(account)
 
     def crm(self, account: Account) -> HubSpotReader:
         """A reading client of the account's CRM."""
-        base_url = self.settings.hubspot_base_url or _sandbox(self.settings, account)
-        return HubSpotReader(base_url, token=self.settings.hubspot_access_token)
+        return self.clients.crm(account)
+
+    async def business_now(self, account: Account) -> datetime:
+        """The account's business time as the outside world has it: the sandbox's clock for a simulated account."""
+        if not account.simulated:
+            return self.wall.now()
+        return await self.clients.simulated_now(account)
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, *, wall: Clock | None = None) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, *, wall: Clock | None = None, boundary: Boundary = no_boundary
+) -> AsyncIterator[Services]:
     """Open the stores under `settings.home`, bring the schema up to date, and close everything at the end."""
     clock = wall or WallClock()
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -66,21 +77,29 @@ async def open_services(settings: Settings, *, wall: Clock | None = None) -> Asy
     assets = AssetStore(settings.assets_path)
     embedder = Embedder()
     db = Database(settings.records_url)
+    clients = Clients(settings)
+    roster = build_roster(settings, embed=embedder.embed)
     try:
         await migrate(db)
-        yield Services(
-            settings=settings,
-            db=db,
-            wall=clock,
-            assets=assets,
-            embedder=embedder,
-            index=WinnerIndex(settings.index_path, embedder),
-            roster=build_roster(settings, embed=embedder.embed),
-            treasury=open_treasury(settings, db=db, assets=assets, wall=clock, owner=owner),
-            owner=owner,
-            code_version=await asyncio.to_thread(code_version),
-        )
+        async with open_treasury(
+            settings, db=db, assets=assets, wall=clock, owner=owner, boundary=boundary
+        ) as treasury:
+            yield Services(
+                settings=settings,
+                db=db,
+                wall=clock,
+                assets=assets,
+                embedder=embedder,
+                index=WinnerIndex(settings.index_path, embedder),
+                roster=roster,
+                treasury=treasury,
+                clients=clients,
+                owner=owner,
+                code_version=await asyncio.to_thread(code_version),
+            )
     finally:
+        await clients.aclose()
+        await roster.aclose()
         await db.close()
 
 
@@ -93,19 +112,3 @@ def code_version() -> str:
     for file in files:
         whole.update(file.name.encode() + b"\0" + file.read_bytes())
     return whole.hexdigest()[:16]
-
-
-def _sandbox(settings: Settings, account: Account) -> str:
-    if not account.simulated:
-        raise InvalidInput(
-            "No platform address is configured for a real account",
-            where="GEMINIVIDEO_META_BASE_URL",
-            fix="Set it to the Graph API's base URL.",
-        )
-    if not settings.sandbox_url:
-        raise InvalidInput(
-            "The sandbox is not running",
-            where="GEMINIVIDEO_SANDBOX_URL",
-            fix="Start it with `python -m sandbox` and set the variable to the address it prints.",
-        )
-    return settings.sandbox_url

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 from langgraph.types import interrupt
 
-from geminivideo.errors import GeminiVideoError
-from geminivideo.spend import SpendChange
+from geminivideo.events import EventKind
+from geminivideo.spend import ChangeKind, SpendChange
 from graphs.steps import Steps
 from memory import ledger
 from memory.ledger import SetRecord
+from treasury.reports import ChangeOutcome, ExecutionReport
+
+_SETTLE_ATTEMPTS = 5
+_DONE: Mapping[ChangeKind, str] = {
+    "create": "is live at",
+    "budget": "now has",
+    "pause": "is paused at",
+    "resume": "runs again at",
+}
 
 
 class SpendingState(TypedDict, total=False):
@@ -30,15 +39,15 @@ class SpendingSteps(Steps):
         self, run_id: str, *, account_id: str, changes: Sequence[SpendChange], evidence: Sequence[str], key: str
     ) -> str:
         """Store the proposal through the publishing tool; the id of the set."""
-        tool = self.services.toolbox(account_id, run_id=run_id)
-        set_id: str = await tool.call(
+        tools = await self.tools(account_id, run_id=run_id)
+        set_id: str = await tools.call(
             "propose_changes",
             {
                 "changes": [change.model_dump(mode="json") for change in changes],
                 "evidence": list(evidence),
                 "key": key,
             },
-            caller="graph",
+            caller="publisher",
         )
         record = await self._record(set_id, account_id=account_id)
         await self.emit(
@@ -65,26 +74,39 @@ class SpendingSteps(Steps):
         if record.state in {"declined", "expired", "voided"}:
             note = f" {record.note}" if record.note else ""
             return {"outcome": f"Not carried out: the proposal is {record.state}.{note}"}
-        try:
-            report = await self.services.treasury.execute(record.change_set.id, account_id=account_id)
-        except GeminiVideoError as error:
-            await self.emit(
-                run_id, kind="change.refused", who="treasury", text=str(error), key=f"refused:{record.change_set.id}"
-            )
-            return {"outcome": f"Not carried out: {error.what}."}
-        for result in report.results:
-            await self._report(run_id, result)
-        return {"outcome": report.sentence}
+        report = await self._settled(record.change_set.id, account_id=account_id)
+        for change in report.changes:
+            await self._tell(run_id, change)
+        if report.problem is not None:
+            return {"outcome": f"Not all was carried out: {report.problem.what}. {report.problem.fix}".strip()}
+        return {"outcome": f"{len(report.applied)} of {len(report.changes)} spend change(s) applied and read back."}
 
-    async def _report(self, run_id: str, result: Any) -> None:
-        kind = {"verified": "change.applied", "applied": "change.applied", "unknown": "change.unknown"}
+    async def _settled(self, set_id: str, *, account_id: str) -> ExecutionReport:
+        """Execute, and reconcile what stayed open, a bounded number of times; the rest is reconciled on schedule."""
+        treasury = self.services.treasury
+        report = await treasury.execute(set_id, account_id=account_id)
+        for _ in range(_SETTLE_ATTEMPTS):
+            if report.settled:
+                break
+            await treasury.reconcile(account_id)
+            report = await treasury.execute(set_id, account_id=account_id)
+        return report
+
+    async def _tell(self, run_id: str, change: ChangeOutcome) -> None:
+        amount = change.after.daily_budget
+        said: tuple[EventKind, str] = ("change.refused", f"was not applied ({change.state})")
+        if change.state in {"applied", "verified"}:
+            said = ("change.applied", f"{_DONE[change.kind]} {amount} a day" if change.kind != "pause" else "is paused")
+        elif change.state == "unknown":
+            said = ("change.unknown", "has an unknown outcome; it is being read back")
+        problem = f": {change.problem.what}" if change.problem else ""
         await self.emit(
             run_id,
-            kind=kind.get(result.state, "change.refused"),  # type: ignore[arg-type]
+            kind=said[0],
             who="treasury",
-            text=result.sentence,
-            key=f"change:{result.change_id}:{result.state}",
-            data={"change_id": result.change_id, "state": result.state, "ad_id": result.ad_id},
+            text=f"{change.ad_name} {said[1]}{problem}",
+            key=f"change:{change.id}:{change.state}",
+            data=change.model_dump(mode="json"),
         )
 
     async def _record(self, set_id: str, *, account_id: str) -> SetRecord:
@@ -93,10 +115,9 @@ class SpendingSteps(Steps):
     async def _latest(self, set_id: str, *, account_id: str) -> SetRecord:
         """The set, or the newest edit of it."""
         record = await self._record(set_id, account_id=account_id)
-        while True:
-            successor = await self.db.read(
-                lambda conn, known=record: ledger.successor_of(conn, known.change_set.id, account_id=account_id)
-            )
-            if successor is None:
-                return record
-            record = successor
+        run_id = record.change_set.run_id
+        found = await self.db.read(lambda conn: ledger.list_sets(conn, account_id=account_id, run_id=run_id))
+        successors = {item.change_set.supersedes: item for item in found if item.change_set.supersedes}
+        while record.change_set.id in successors:
+            record = successors[record.change_set.id]
+        return record

@@ -12,9 +12,11 @@ from geminivideo.brief import Brief
 from geminivideo.canonical import digest
 from geminivideo.events import EventKind, RunEvent
 from graphs.services import Services
+from graphs.toolbox import ctr_model, toolbox
 from memory import accounts, jobs, runs
 from memory.jobs import Job
 from memory.runs import Run
+from tools.dispatcher import Dispatcher
 
 
 class Steps:
@@ -36,7 +38,12 @@ class Steps:
         """The brief that the run was started with, validated again."""
         return Brief.model_validate((await self.run(run_id)).inputs["brief"])
 
-    async def emit(  # noqa: PLR0913
+    async def tools(self, account_id: str, *, run_id: str, predicting: bool = False) -> Dispatcher:
+        """The account's tools, for this run."""
+        model = await ctr_model(self.services, account_id) if predicting else None
+        return toolbox(self.services, await self.account(account_id), run_id=run_id, model=model)
+
+    async def emit(
         self,
         run_id: str,
         *,

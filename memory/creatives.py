@@ -98,6 +98,20 @@ def log_prediction(
     )
 
 
+def prediction_of_blueprint(conn: Connection, blueprint_id: str, *, run_id: str) -> Prediction:
+    """The newest prediction of a blueprint in this run, or NotFound."""
+    query = (
+        select(predictions.c.body)
+        .where(predictions.c.blueprint_id == blueprint_id, predictions.c.run_id == run_id)
+        .order_by(predictions.c.id.desc())
+        .limit(1)
+    )
+    body = conn.execute(query).scalar_one_or_none()
+    if body is None:
+        raise NotFound("Nothing was predicted of this blueprint", where=blueprint_id[:60])
+    return Prediction.model_validate(body)
+
+
 def link_prediction(conn: Connection, *, blueprint_id: str, ad_id: str) -> None:
     """The blueprint went live as this ad."""
     conn.execute(update(predictions).where(predictions.c.blueprint_id == blueprint_id).values(ad_id=ad_id))

@@ -68,6 +68,11 @@ def create_run(conn: Connection, *, run: Run) -> tuple[Run, bool]:
     return run, True
 
 
+def knows_key(conn: Connection, *, account_id: str, key: str) -> bool:
+    """Whether a run was started under this idempotency key."""
+    return _by_key(conn, account_id, key) is not None
+
+
 def get_run(conn: Connection, run_id: str, *, account_id: str | None = None) -> Run:
     """The run, or NotFound; with an account, a foreign run answers like an absent one."""
     row = conn.execute(select(runs).where(runs.c.id == run_id)).mappings().first()

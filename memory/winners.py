@@ -1,13 +1,17 @@
 """The winner index: past ads that worked or failed, found by likeness of their words. A cache of the records.
 
-One Chroma collection per account and kind (a metadata filter costs 10 to 80 times), with our own vectors.
+Kept in Chroma, one collection per account and kind (a metadata filter costs 10 to 80 times), with our own
+vectors. Ranked exactly: an account has at most some thousand proven ads, for which one product in memory is
+faster than the approximate index, and that one was seen to lose ads where many share one text.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, get_args
@@ -21,7 +25,7 @@ from geminivideo.errors import InvalidInput, NotFound, StorageError
 from geminivideo.judgement import Recalled
 from geminivideo.model import Noun
 from geminivideo.vocabulary import Platform
-from memory.minilm import Floats
+from memory.minilm import WIDTH, Floats
 from memory.vector_store import vector_store
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ LIKENESS = 0.7
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _FETCH = 4  # candidates per result wanted, from which the diverse ones are chosen
 _AT_ONCE = 1000  # rows per call, below Chroma's limit
+_SHELVES = 16  # collections held in memory at once
 _Ppm = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
@@ -69,7 +74,13 @@ class IndexedAd(Noun):
     indexed_at: datetime
 
 
-_Row = tuple[IndexedAd, Floats]
+@dataclass(frozen=True)
+class _Shelf:
+    """A whole collection in memory, as of one version of the store."""
+
+    version: str
+    ads: tuple[IndexedAd, ...] = ()
+    vectors: Floats = field(default_factory=lambda: np.empty((0, WIDTH), np.float32))
 
 
 class WinnerIndex:
@@ -79,6 +90,7 @@ class WinnerIndex:
         """`path`: the folder of the embedded store, made at first use."""
         self._store = vector_store(path.resolve())
         self._embedder = embedder
+        self._shelves: OrderedDict[str, _Shelf] = OrderedDict()
 
     def upsert(self, account_id: str, items: Sequence[IndexedAd]) -> None:
         """Remember these, each under its present kind only. An unchanged text is not embedded again."""
@@ -114,16 +126,14 @@ class WinnerIndex:
         name = _collection_name(account_id, kind=kind)
         target = self._embedder.embed([query])[0]
 
-        def fits(item: IndexedAd) -> bool:
-            return vertical in (None, item.vertical) and origin in (None, item.origin)
-
-        def read(client: ClientAPI) -> list[_Row]:
-            collection = _find(client, name)
-            if collection is None:
-                return []
-            return _nearest(collection, target=target, wanted=k * _FETCH, fits=fits)
-
-        return _recalled(self._store.read(read), target=target, k=k)
+        shelf = self._store.read(lambda client: self._shelf(client, name=name))
+        fitting = [
+            row
+            for row, item in enumerate(shelf.ads)
+            if vertical in (None, item.vertical) and origin in (None, item.origin)
+        ]
+        rows = _one_per_text(fitting, ads=shelf.ads)
+        return _ranked(shelf.vectors[rows], ads=[shelf.ads[row] for row in rows], target=target, k=k)
 
     def remove(self, account_id: str, ad_ids: Sequence[str]) -> None:
         """Forget these ads of the account, whichever kind they are; absent ones are no error."""
@@ -160,6 +170,15 @@ class WinnerIndex:
         """Let go of files and threads; the next call opens them again."""
         self._store.close()
 
+    def _shelf(self, client: ClientAPI, *, name: str) -> _Shelf:
+        shelf = self._shelves.pop(name, None)
+        if shelf is None or shelf.version != self._store.version:
+            shelf = _read_shelf(_find(client, name), version=self._store.version)
+        self._shelves[name] = shelf
+        if len(self._shelves) > _SHELVES:
+            self._shelves.popitem(last=False)
+        return shelf
+
     def _vectors(self, names: Iterable[str], *, items: Sequence[IndexedAd]) -> dict[str, Floats]:
         """A vector per ad id: the one that is kept if the text is the same, else a fresh one."""
         digests = {item.ad_id: _text_digest(item.copy_text) for item in items}
@@ -192,15 +211,12 @@ def diverse(vectors: Floats, *, relevance: Floats, k: int, likeness: float = LIK
     return chosen
 
 
-def _recalled(found: list[_Row], *, target: Floats, k: int) -> list[Recalled]:
-    if not found:
-        return []
-    # Sorted by exact likeness, then id: the approximate index's own order must not decide a tie.
-    likeness = {item.ad_id: float(np.clip(vector @ target, -1, 1)) for item, vector in found}
-    ordered = sorted(found, key=lambda row: (-likeness[row[0].ad_id], row[0].ad_id))
-    relevance = np.array([likeness[item.ad_id] for item, _ in ordered], np.float32)
-    picked = diverse(np.stack([vector for _, vector in ordered]), relevance=relevance, k=k)
-    return [_as_recalled(ordered[index][0], similarity=likeness[ordered[index][0].ad_id]) for index in picked]
+def _ranked(vectors: Floats, *, ads: Sequence[IndexedAd], target: Floats, k: int) -> list[Recalled]:
+    """The diverse `k` of the `_FETCH * k` most alike; ties go to the lower ad id."""
+    likeness = np.clip(vectors @ target, -1, 1)
+    order = sorted(range(len(ads)), key=lambda row: (-likeness[row], ads[row].ad_id))[: k * _FETCH]
+    picked = diverse(vectors[order], relevance=likeness[order], k=k)
+    return [_as_recalled(ads[order[index]], similarity=float(likeness[order[index]])) for index in picked]
 
 
 def _as_recalled(item: IndexedAd, *, similarity: float) -> Recalled:
@@ -225,9 +241,9 @@ def _find(client: ClientAPI, name: str) -> Collection | None:
 
 
 def _make(client: ClientAPI, name: str) -> Collection:
-    # The wide search makes the approximate index exact for the few thousand winners that an account has.
-    shape: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 1000}}
-    return client.get_or_create_collection(name, embedding_function=None, configuration=shape)
+    return client.get_or_create_collection(
+        name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    )
 
 
 def _put(collection: Collection, *, items: Sequence[IndexedAd], vectors: dict[str, Floats]) -> None:
@@ -261,31 +277,22 @@ def _kept_vectors(collection: Collection, *, digests: dict[str, str]) -> dict[st
     return kept
 
 
-def _nearest(
-    collection: Collection, *, target: Floats, wanted: int, fits: Callable[[IndexedAd], bool]
-) -> list[_Row]:
-    """The nearest `wanted` texts that fit; asks for more while too few do, up to all that there are."""
-    total, count = collection.count(), wanted
-    found: list[_Row] = []
-    while total:
-        rows: Any = collection.query(
-            query_embeddings=target[None], n_results=min(count, total), include=["metadatas", "embeddings"]
-        )
-        pairs = zip(rows["metadatas"][0], rows["embeddings"][0], strict=True)
-        found = [(_read_item(metadata), np.asarray(vector, np.float32)) for metadata, vector in pairs]
-        found = _one_per_text(row for row in found if fits(row[0]))
-        if len(found) >= wanted or count >= total:
-            break
-        count *= 4
-    return found[:wanted]
+def _read_shelf(collection: Collection | None, *, version: str) -> _Shelf:
+    rows: Any = collection.get(include=["metadatas", "embeddings"]) if collection is not None else None
+    if not rows or not rows["ids"]:
+        return _Shelf(version)
+    pairs = sorted(zip(rows["ids"], range(len(rows["ids"])), strict=True))
+    order = [row for _, row in pairs]
+    ads = tuple(_read_item(rows["metadatas"][row]) for row in order)
+    return _Shelf(version, ads, np.asarray(rows["embeddings"], np.float32)[order])
 
 
-def _one_per_text(rows: Iterable[_Row]) -> list[_Row]:
+def _one_per_text(rows: Sequence[int], *, ads: Sequence[IndexedAd]) -> list[int]:
     """Ads that say the same are recalled once, by the one with the best proven CTR."""
-    best: dict[str, _Row] = {}
+    best: dict[str, int] = {}
     for row in rows:
-        text = " ".join(row[0].copy_text.casefold().split())
-        best[text] = min(best.get(text, row), row, key=lambda each: (-each[0].ctr_low_ppm, each[0].ad_id))
+        text = " ".join(ads[row].copy_text.casefold().split())
+        best[text] = min(best.get(text, row), row, key=lambda each: (-ads[each].ctr_low_ppm, ads[each].ad_id))
     return list(best.values())
 
 

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection
 
 from geminivideo.errors import GeminiVideoError
 from graphs.services import Services
@@ -88,30 +91,23 @@ class Worker:
         )
 
     async def _beat(self, job: Job, progress: Progress) -> None:
-        seconds = self._services.settings.lease_seconds
         shown = -1
         while True:
-            await asyncio.sleep(min(1.0, seconds / 3))
-            now = self._services.wall.now()
+            await asyncio.sleep(min(1.0, self._services.settings.lease_seconds / 3))
             percent = progress.percent
-            label = str(job.payload.get("label", job.kind))
-
-            def write(conn: Any, percent: int = percent, say: bool = percent > shown) -> bool:
-                until = now + timedelta(seconds=seconds)
-                alive = jobs.beat(conn, job.id, fence=job.fence, until=until, progress=percent)
-                if alive and say:
-                    runs.append_event(
-                        conn,
-                        job.run_id,
-                        kind="render.progress",
-                        who="studio",
-                        text=f"{label}: {percent}%",
-                        at=now,
-                        data={"job_id": job.id, "percent": percent, "label": label},
-                    )
-                return alive
-
-            if not await self._db.write(write):
+            if not await self._db.write(partial(self._note, job=job, percent=percent, say=percent > shown)):
                 progress.stopped = True
                 return
             shown = percent
+
+    def _note(self, conn: Connection, *, job: Job, percent: int, say: bool) -> bool:
+        """Extend the lease; tell the run's log when there is news. False when the job is no longer ours."""
+        now = self._services.wall.now()
+        until = now + timedelta(seconds=self._services.settings.lease_seconds)
+        alive = jobs.beat(conn, job.id, fence=job.fence, until=until, progress=percent)
+        if alive and say:
+            label = str(job.payload.get("label", job.kind))
+            data = {"job_id": job.id, "percent": percent, "label": label}
+            text = f"{label}: {percent}%"
+            runs.append_event(conn, job.run_id, kind="render.progress", who="studio", text=text, at=now, data=data)
+        return alive

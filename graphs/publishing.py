@@ -1,0 +1,161 @@
+"""From finished files to a proposal of new ads, and from applied creates to ads that we remember."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from geminivideo.accounts import Account
+from geminivideo.ads import Ad
+from geminivideo.blueprint import Blueprint
+from geminivideo.brief import Brief
+from geminivideo.judgement import Prediction
+from geminivideo.money import Money
+from geminivideo.spend import SpendChange
+from graphs.spending import SpendingSteps
+from graphs.state import CampaignState
+from memory import accounts, ads, creatives, ledger
+from memory.creatives import Render
+from memory.ledger import ChangeRecord
+from tools.decisions.creative_dna import dna_of_blueprint
+from tools.publishing.prepare import prepare_creates
+
+
+class PublishingSteps(SpendingSteps):
+    """Nodes of the campaign and refresh graphs after rendering."""
+
+    async def allocate(self, state: CampaignState) -> CampaignState:
+        """Split the brief's daily budget over the new ads by what is predicted of them."""
+        run_id, account_id = state["run_id"], state["account_id"]
+        brief = await self.brief(run_id)
+        total = await self.daily_budget(run_id, brief=brief)
+
+        async def split() -> dict[str, int]:
+            arms = {key: (await self._prediction(run_id, key)).model_dump(mode="json") for key in state["rendered"]}
+            tools = await self.tools(account_id, run_id=run_id)
+            return dict(await tools.call("split_launch_budget", {"arms": arms, "total_minor": total}, caller="sampler"))
+
+        inputs = {"rendered": state["rendered"], "total": total}
+        budgets = await self.once(run_id, node="allocate", branch="", inputs=inputs, make=split)
+        await self.emit(
+            run_id,
+            kind="allocation.done",
+            who="sampler",
+            text=f"{Money(minor=total, currency=brief.daily_budget.currency)} a day is split over "
+            f"{len(budgets)} new ad{'s' if len(budgets) > 1 else ''}.",
+            key="allocation",
+            data={"budgets": budgets},
+        )
+        return {"budgets": budgets}
+
+    async def propose(self, state: CampaignState) -> CampaignState:
+        """Propose the creates (for a refresh: with the pause of the tired ad)."""
+        run_id, account_id = state["run_id"], state["account_id"]
+        changes = await self.changes(state)
+        evidence = [item.sha256 for item in await self._blueprints(state)]
+        set_id = await self.propose_changes(
+            run_id, account_id=account_id, changes=changes, evidence=evidence, key="publish"
+        )
+        return {"set_id": set_id}
+
+    async def changes(self, state: CampaignState) -> tuple[SpendChange, ...]:
+        """One create per rendered blueprint, the same whenever this node is started again."""
+        return await self.creates(state)
+
+    async def creates(
+        self, state: CampaignState, *, campaign_external_id: str | None = None, replaces_ad_id: str | None = None
+    ) -> tuple[SpendChange, ...]:
+        """Creates of the rendered blueprints, into a new campaign or one that is there."""
+        account = await self.account(state["account_id"])
+        return prepare_creates(
+            await self._blueprints(state),
+            renders=await self._renders(state),
+            budgets=state["budgets"],
+            brief=await self.brief(state["run_id"]),
+            platform=account.platform,
+            run_id=state["run_id"],
+            campaign_external_id=campaign_external_id,
+            replaces_ad_id=replaces_ad_id,
+        )
+
+    async def remember(self, state: CampaignState) -> CampaignState:
+        """Store each published ad with its creative DNA and link its prediction."""
+        account_id, run_id = state["account_id"], state["run_id"]
+        account = await self.account(account_id)
+        brief = await self.brief(run_id)
+        record = await self._latest(state["set_id"], account_id=account_id)
+        rows = await self.db.read(
+            lambda conn: ledger.list_changes(conn, account_id=account_id, set_id=record.change_set.id)
+        )
+        planned = {change.id: change for change in record.change_set.changes}
+        made = [row for row in rows if row.kind == "create" and row.state in {"applied", "verified"}]
+        now = accounts.business_now(account, wall=self.services.wall.now())
+        for row in made:
+            spec = planned[row.id].publish
+            if spec is None:
+                continue
+            blueprint = await self.blueprint_of(account_id, spec.blueprint_id)
+            ad = _published(account, planned[row.id], row, blueprint=blueprint, brief=brief, run_id=run_id, now=now)
+
+            def write(conn: Connection, ad: Ad = ad, blueprint_id: str = blueprint.id) -> None:
+                ads.insert_ad(conn, ad)
+                creatives.link_prediction(conn, blueprint_id=blueprint_id, ad_id=ad.id)
+
+            await self.db.write(write)
+        outcome = state.get("outcome") or f"{len(made)} ads are live."
+        await self.finish(run_id, status="done", outcome=outcome, result={"set_id": record.change_set.id})
+        return {"outcome": outcome}
+
+    async def daily_budget(self, run_id: str, *, brief: Brief) -> int:
+        """What the new ads may spend a day together, in minor units."""
+        return brief.daily_budget.minor
+
+    async def blueprint_of(self, account_id: str, blueprint_id: str) -> Blueprint:
+        """The newest revision of a blueprint."""
+        return await self.db.read(lambda conn: creatives.get_blueprint(conn, blueprint_id, account_id=account_id))
+
+    async def _blueprints(self, state: CampaignState) -> tuple[Blueprint, ...]:
+        return tuple([await self.blueprint_of(state["account_id"], key) for key in state["rendered"]])
+
+    async def _renders(self, state: CampaignState) -> list[Render]:
+        wanted = set(state["rendered"])
+        made = await self.db.read(lambda conn: creatives.renders_of_run(conn, state["run_id"]))
+        return [render for render in made if render.blueprint_id in wanted]
+
+    async def _prediction(self, run_id: str, blueprint_id: str) -> Prediction:
+        return await self.db.read(lambda conn: creatives.prediction_of_blueprint(conn, blueprint_id, run_id=run_id))
+
+
+def _published(
+    account: Account,
+    change: SpendChange,
+    row: ChangeRecord,
+    *,
+    blueprint: Blueprint,
+    brief: Brief,
+    run_id: str,
+    now: datetime,
+) -> Ad:
+    spec = change.publish
+    text = f"{spec.headline}\n{spec.primary_text}" if spec else ""
+    return Ad(
+        id=change.ad_id,
+        account_id=account.id,
+        platform=account.platform,
+        campaign_external_id=str(row.steps["campaign"]),
+        ad_set_external_id=str(row.external_id),
+        ad_external_id=str(row.steps["ad"]),
+        name=change.ad_name,
+        status="active",
+        daily_budget_minor=change.after.daily_budget.minor,
+        currency=change.after.daily_budget.currency,
+        created_at=now,
+        copy_text=text,
+        call_to_action=spec.call_to_action if spec else "",
+        link=brief.link,
+        dna=dna_of_blueprint(blueprint, format=blueprint.formats[0], brand=brief.brand),
+        run_id=run_id,
+        blueprint_id=blueprint.id,
+        replaces_ad_id=spec.replaces_ad_id if spec else None,
+    )

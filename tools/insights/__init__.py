@@ -1,0 +1,1 @@
+"""Results come back: what the platforms report is stored, judged and learned from."""
