@@ -13,10 +13,10 @@ from geminivideo.money import Money
 from geminivideo.settings import Settings
 from geminivideo.spend import DeliveryStatus, PublishSpec, SpendState
 from geminivideo.vocabulary import CtaStyle, Format
+from platforms.addresses import meta_address, meta_credentials
 from platforms.meta import (
     BUTTONS,
     CreativeContent,
-    GraphCredentials,
     GraphRefusal,
     MetaAdSet,
     MetaCampaign,
@@ -173,8 +173,8 @@ class MetaPorts:
     def _open(self, account: Account) -> MetaPort:
         if account.platform != "meta":
             raise InvalidInput(f"Publishing to {account.platform} is not there yet", where=account.id)
-        settings, base_url = self._settings, base_url_of(self._settings, account)
-        credentials = GraphCredentials(access_token=settings.meta_access_token, app_secret=settings.meta_app_secret)
+        settings, base_url = self._settings, meta_address(self._settings, account)
+        credentials = meta_credentials(settings)
         return MetaPort(
             reader=MetaReader(base_url=base_url, account_id=account.external_id, credentials=credentials),
             writer=MetaWriter(base_url=base_url, account_id=account.external_id, credentials=credentials),
@@ -182,19 +182,6 @@ class MetaPorts:
             # The sandbox's world has one page; any id stands for it.
             page_id=settings.meta_page_id or (account.external_id if account.simulated else ""),
         )
-
-
-def base_url_of(settings: Settings, account: Account) -> str:
-    """Where the account's platform is. A simulated account never reaches a real one, nor the other way round."""
-    if account.simulated:
-        url, name = settings.sandbox_url, "GEMINIVIDEO_SANDBOX_URL"
-        fix = "Start it with `python -m sandbox` and set the variable to the address that it prints."
-    else:
-        url, name = settings.meta_base_url, "GEMINIVIDEO_META_BASE_URL"
-        fix = "Set it to the Graph API's base URL."
-    if not url or (not account.simulated and url == settings.sandbox_url):
-        raise InvalidInput("There is no platform address for this account", where=name, fix=fix)
-    return url
 
 
 def _counts(item: MetaAdSet | MetaCampaign) -> bool:

@@ -13,7 +13,6 @@ from geminivideo.clock import Clock
 from geminivideo.errors import ApprovalExpired
 from geminivideo.model import Noun
 from geminivideo.principals import Principal
-from geminivideo.settings import Settings
 from geminivideo.spend import ChangeSet, SpendChange, Verdict
 from memory import accounts, audit, ledger
 from memory.audit import Anchor, AuditReport
@@ -21,7 +20,6 @@ from memory.database import Database
 from memory.ledger import SetRecord
 from treasury import approvals, executor, reconcile, stop, views
 from treasury.context import Context
-from treasury.meta_port import MetaPorts
 from treasury.ports import AdReader, AdWriter, Assets, Boundary, no_boundary
 from treasury.reports import ExecutionReport
 from treasury.sending import retried
@@ -58,11 +56,9 @@ class Treasury:
         anchor: Anchor | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         boundary: Boundary = no_boundary,
-        on_close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._db = db
         self._anchor = anchor
-        self._on_close = on_close
         self._context = Context(
             db=db,
             writers=writers,
@@ -220,11 +216,6 @@ class Treasury:
 
         return await self._db.read(fn)
 
-    async def aclose(self) -> None:
-        """Close the platform clients. The database is the caller's."""
-        if self._on_close is not None:
-            await self._on_close()
-
     async def _write(self, account_id: str, fn: Callable[[Connection], T], *, boundary: str) -> T:
         value = await self._db.write(fn)
         self._context.boundary(boundary)
@@ -236,28 +227,3 @@ class Treasury:
             return
         head = await self._db.read(lambda conn: audit.head(conn, account_id))
         await asyncio.to_thread(self._anchor.advance, account_id, head=head)
-
-
-def open_treasury(
-    settings: Settings,
-    *,
-    db: Database,
-    assets: Assets,
-    wall: Clock,
-    owner: str,
-    boundary: Boundary = no_boundary,
-) -> Treasury:
-    """The treasury of this installation: Meta's clients, and the audit log's anchor under `settings.home`."""
-    ports = MetaPorts(settings)
-    return Treasury(
-        db,
-        writers=ports,
-        readers=ports,
-        assets=assets,
-        wall=wall,
-        owner=owner,
-        lease_seconds=settings.lease_seconds,
-        anchor=Anchor(settings.home / "audit-anchor"),
-        boundary=boundary,
-        on_close=ports.aclose,
-    )

@@ -17,9 +17,11 @@ from geminivideo.settings import Settings
 from geminivideo.spend import PublishSpec, SpendState
 from memory.assets import AssetStore
 from memory.database import Database
+from platforms.addresses import meta_address
 from tests.treasury.house import ANN, House, account, change, create, usd
-from treasury.meta_port import MetaPorts, base_url_of
-from treasury.service import Treasury, open_treasury
+from treasury.meta_port import MetaPorts
+from treasury.opening import open_treasury
+from treasury.service import Treasury
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -72,7 +74,8 @@ async def live(sandbox: dict[str, Any], tmp_path: Path) -> AsyncIterator[Live]:
     house = await House(db, tmp_path, account=acc, platform=ModelPlatform()).prepare()
     house.clock.at = WallClock().now()
     assets = AssetStore(tmp_path / "assets")
-    treasury = open_treasury(settings, db=db, assets=assets, wall=WallClock(), owner="test")
+    opened = open_treasury(settings, db=db, assets=assets, wall=WallClock(), owner="test")
+    treasury = await opened.__aenter__()
     made = Live(house, settings, treasury)
     made.video = assets.put_bytes(b"not really a film" * 100)  # type: ignore[attr-defined]
     traits = made.control("truth")
@@ -80,7 +83,7 @@ async def live(sandbox: dict[str, Any], tmp_path: Path) -> AsyncIterator[Live]:
     yield made
     httpx2.delete(f"{settings.sandbox_url}/sandbox/faults")
     await made.port.aclose()
-    await treasury.aclose()
+    await opened.__aexit__(None, None, None)
     await db.close()
 
 
@@ -134,5 +137,5 @@ async def test_an_edit_by_hand_since_the_proposal_voids_it(live: Live) -> None:
 
 def test_a_simulated_account_never_reaches_a_real_platform() -> None:
     settings = Settings(meta_base_url="https://graph.example", sandbox_url="http://127.0.0.1:1")
-    assert base_url_of(settings, account()) == "http://127.0.0.1:1"
-    assert base_url_of(settings, account(simulated=False)) == "https://graph.example"
+    assert meta_address(settings, account()) == "http://127.0.0.1:1"
+    assert meta_address(settings, account(simulated=False)) == "https://graph.example"
