@@ -25,6 +25,8 @@ _STRONG = re.compile(
     r"|fda|nobel|celebrity|everyone(?:'s)? (?:loves|talking)|trusted|loved by|rated|stars?|reviews?|sold out)\b",
     re.IGNORECASE,
 )
+_FAMILIES = (("rated", "star", "review"), ("loved by", "trusted", "used by"))
+"""Words that state the same fact."""
 
 
 def source_text(brief: Brief) -> str:
@@ -52,7 +54,8 @@ def _plain(number: str) -> str:
 
 def _stated(claim: str, *, source: str) -> bool:
     stem = claim.lower().rstrip("s")
-    return re.search(rf"\b{re.escape(stem)}", source) is not None
+    alike = next((family for family in _FAMILIES if stem in family), (stem,))
+    return any(re.search(rf"\b{re.escape(word)}", source) for word in alike)
 
 
 def unsupported_by_scene(blueprint: Blueprint, *, brief: Brief) -> dict[int, tuple[str, ...]]:

@@ -75,17 +75,14 @@ _FINITE = word_set(
     "want wants work works stay stays rub rubs wobble wobbles give gives vanish vanishes end ends fall falls"
 )
 _MASS = word_set(
-    "cotton wool linen silk leather steel wood wifi wi-fi coffee brew tea water beer wine milk food bread software hardware furniture equipment clothing "
-    "jewelry jewellery "
-    "skincare makeup advice information help support service care delivery shipping insurance financing "
-    "money cash time "
-    "work homework access feedback progress comfort grip traffic stress pain sensitivity dust noise "
-    "energy power internet "
-    "storage childcare search data analytics design management marketing paper gear luggage footwear apparel chaos "
-    "guesswork busywork "
-    "hassle watercolour watercolor music art staff mud plaque caffeine fun room space tech yoga pilates "
-    "chocolate honey "
-    "compost soil rice pasta cheese meat fish fruit produce pricing onboarding sun dirt rust mould mold"
+    "cotton wool linen silk leather steel wood wifi wi-fi coffee brew tea water beer wine milk food bread "
+    "software hardware furniture equipment clothing jewelry jewellery skincare makeup advice information help "
+    "support service care delivery shipping insurance financing money cash time work homework access feedback "
+    "progress comfort grip traffic stress pain sensitivity dust noise energy power internet storage childcare "
+    "search data analytics design management marketing paper gear luggage footwear apparel chaos guesswork "
+    "busywork hassle watercolour watercolor music art staff mud plaque caffeine fun room space tech yoga pilates "
+    "chocolate honey compost soil rice pasta cheese meat fish fruit produce pricing onboarding sun dirt rust "
+    "mould mold"
 )
 _MASS_ENDINGS = ("ing", "ness", "ity", "ware", "ance", "ence", "wear", "care", "food", "work")
 _NOT_PLURAL = ("ss", "us", "is", "'s", "ics")
