@@ -74,7 +74,7 @@ class VectorStore:
             os.close(handle)
 
     def _current(self, token: str) -> ClientAPI:
-        if self._client is None or False:
+        if self._client is None or token != self._token:
             self._drop()
             self._client, self._token = _open(self._path), token
         return self._client

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from geminivideo.ads import Count
@@ -76,11 +77,13 @@ class IndexedAd(Noun):
 
 @dataclass(frozen=True)
 class _Shelf:
-    """A whole collection in memory, as of one version of the store."""
+    """A whole collection in memory, as of one version of the store. Best proven CTR first, then by id."""
 
     version: str
-    ads: tuple[IndexedAd, ...] = ()
-    vectors: Floats = field(default_factory=lambda: np.empty((0, WIDTH), np.float32))
+    ads: tuple[IndexedAd, ...]
+    texts: NDArray[np.int64]
+    """Of each ad, the row of its text in `vectors`: ads that say the same share one."""
+    vectors: Floats
 
 
 class WinnerIndex:
@@ -125,15 +128,14 @@ class WinnerIndex:
             raise InvalidInput(f"k is {k}; 1 to {MAX_K} are allowed", where="k")
         name = _collection_name(account_id, kind=kind)
         target = self._embedder.embed([query])[0]
-
         shelf = self._store.read(lambda client: self._shelf(client, name=name))
-        fitting = [
-            row
-            for row, item in enumerate(shelf.ads)
-            if vertical in (None, item.vertical) and origin in (None, item.origin)
-        ]
-        rows = _one_per_text(fitting, ads=shelf.ads)
-        return _ranked(shelf.vectors[rows], ads=[shelf.ads[row] for row in rows], target=target, k=k)
+
+        def fits(item: IndexedAd) -> bool:
+            return vertical in (None, item.vertical) and origin in (None, item.origin)
+
+        rows, likeness = _nearest(shelf, target=target, wanted=k * _FETCH, fits=fits)
+        picked = diverse(shelf.vectors[shelf.texts[rows]], relevance=likeness[rows], k=k)
+        return [_as_recalled(shelf.ads[rows[place]], similarity=float(likeness[rows[place]])) for place in picked]
 
     def remove(self, account_id: str, ad_ids: Sequence[str]) -> None:
         """Forget these ads of the account, whichever kind they are; absent ones are no error."""
@@ -211,12 +213,25 @@ def diverse(vectors: Floats, *, relevance: Floats, k: int, likeness: float = LIK
     return chosen
 
 
-def _ranked(vectors: Floats, *, ads: Sequence[IndexedAd], target: Floats, k: int) -> list[Recalled]:
-    """The diverse `k` of the `_FETCH * k` most alike; ties go to the lower ad id."""
-    likeness = np.clip(vectors @ target, -1, 1)
-    order = sorted(range(len(ads)), key=lambda row: (-likeness[row], ads[row].ad_id))[: k * _FETCH]
-    picked = diverse(vectors[order], relevance=likeness[order], k=k)
-    return [_as_recalled(ads[order[index]], similarity=float(likeness[order[index]])) for index in picked]
+def _nearest(
+    shelf: _Shelf, *, target: Floats, wanted: int, fits: Callable[[IndexedAd], bool]
+) -> tuple[list[int], Floats]:
+    """Rows of the `wanted` most alike texts, and the likeness of every row.
+
+    Ads that say the same are recalled once, by the one with the best proven CTR: it stands first on the shelf,
+    and equal texts have equal likeness to the bit.
+    """
+    likeness: Floats = np.clip(shelf.vectors @ target, -1, 1)[shelf.texts]
+    rows: list[int] = []
+    said: set[int] = set()
+    for row in np.argsort(-likeness, kind="stable").tolist():
+        text = int(shelf.texts[row])
+        if text not in said and fits(shelf.ads[row]):
+            said.add(text)
+            rows.append(row)
+            if len(rows) == wanted:
+                break
+    return rows, likeness
 
 
 def _as_recalled(item: IndexedAd, *, similarity: float) -> Recalled:
@@ -278,22 +293,19 @@ def _kept_vectors(collection: Collection, *, digests: dict[str, str]) -> dict[st
 
 
 def _read_shelf(collection: Collection | None, *, version: str) -> _Shelf:
-    rows: Any = collection.get(include=["metadatas", "embeddings"]) if collection is not None else None
-    if not rows or not rows["ids"]:
-        return _Shelf(version)
-    pairs = sorted(zip(rows["ids"], range(len(rows["ids"])), strict=True))
-    order = [row for _, row in pairs]
-    ads = tuple(_read_item(rows["metadatas"][row]) for row in order)
-    return _Shelf(version, ads, np.asarray(rows["embeddings"], np.float32)[order])
+    found: Any = collection.get(include=["metadatas", "embeddings"]) if collection is not None else {}
+    ads = [_read_item(metadata) for metadata in found.get("metadatas") or ()]
+    order = sorted(range(len(ads)), key=lambda row: (-ads[row].ctr_low_ppm, ads[row].ad_id))
+    texts: dict[str, int] = {}
+    places = [texts.setdefault(_same_text(ads[row].copy_text), len(texts)) for row in order]
+    vectors = np.empty((len(texts), WIDTH), np.float32)
+    for row, place in zip(order, places, strict=True):
+        vectors[place] = found["embeddings"][row]
+    return _Shelf(version, tuple(ads[row] for row in order), np.array(places, np.int64), vectors)
 
 
-def _one_per_text(rows: Sequence[int], *, ads: Sequence[IndexedAd]) -> list[int]:
-    """Ads that say the same are recalled once, by the one with the best proven CTR."""
-    best: dict[str, int] = {}
-    for row in rows:
-        text = " ".join(ads[row].copy_text.casefold().split())
-        best[text] = min(best.get(text, row), row, key=lambda each: (-ads[each].ctr_low_ppm, ads[each].ad_id))
-    return list(best.values())
+def _same_text(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _read_item(metadata: dict[str, Any]) -> IndexedAd:

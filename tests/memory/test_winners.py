@@ -162,7 +162,7 @@ def test_near_copies_do_not_crowd_out_other_winners(index: WinnerIndex) -> None:
     assert len([name for name in found if name.startswith("ad_near")]) == 1
 
 
-def test_candidates_are_the_exact_nearest_ones(index: WinnerIndex, words: WordBag) -> None:
+def test_results_come_from_the_exact_nearest_ones(index: WinnerIndex, words: WordBag) -> None:
     rng = np.random.default_rng(7)
     vocabulary = [f"w{n}" for n in range(120)]
     items = [ad(f"ad_{n:03}", " ".join(rng.choice(vocabulary, 6))) for n in range(400)]
@@ -201,6 +201,15 @@ def test_it_outlives_its_process(tmp_path: Path, words: WordBag) -> None:
     first.upsert("acc_a", [ad("ad_1", "cold brew")])
     first.close()
     assert ids(WinnerIndex(tmp_path / "chroma", words), "cold brew") == ["ad_1"]
+
+
+def test_a_folder_deleted_under_a_living_index_is_simply_empty(index: WinnerIndex, tmp_path: Path) -> None:
+    index.upsert("acc_a", [ad("ad_1", "cold brew")])
+    assert ids(index, "cold brew") == ["ad_1"]
+    _delete(tmp_path / "chroma")
+    assert ids(index, "cold brew") == [] and index.count("acc_a") == 0
+    index.upsert("acc_a", [ad("ad_2", "cold brew")])
+    assert ids(index, "cold brew") == ["ad_2"]
 
 
 OTHER_PROCESS = """
