@@ -32,6 +32,8 @@ class ToolCall(Noun):
     milliseconds: int
 
 
+_NAME = 40  # characters kept of a name, which may be a model's invention
+
 Log = Callable[[ToolCall], Awaitable[None] | None]
 
 
@@ -70,8 +72,8 @@ class Dispatcher:
         finally:
             await self._write(
                 ToolCall(
-                    caller=caller,
-                    tool=name,
+                    caller=caller[:_NAME],
+                    tool=name[:_NAME],
                     arguments={str(key): plain(value, name=str(key)) for key, value in args.items()},
                     outcome=outcome,
                     result=plain(result),

@@ -47,6 +47,8 @@ def _container(value: Mapping[object, object] | list[object] | tuple[object, ...
 
 def _text(value: str) -> str:
     # More than is shown is searched, so that a secret across the cut is hidden as a whole.
-    hidden = _SECRET_TEXT.sub(HIDDEN, value[: 4 * _TEXT])
+    # NUL and half surrogate pairs are replaced: Postgres takes neither.
+    start = value[: 4 * _TEXT].replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    hidden = _SECRET_TEXT.sub(HIDDEN, start)
     left = len(value) - _TEXT
     return f"{hidden[:_TEXT]}… ({left} more characters)" if left > 0 else hidden

@@ -168,6 +168,16 @@ def test_any_value_becomes_bounded_json(value: object) -> None:
     json.dumps(plain(value), allow_nan=False)
 
 
+def test_what_no_database_takes_is_replaced() -> None:
+    assert plain({"a\x00": "nul\x00 half\ud800"}) == {"a\ufffd": "nul\ufffd half?"}
+
+
+async def test_an_invented_endless_tool_name_is_cut_in_the_log(dispatcher: Dispatcher, calls: list[ToolCall]) -> None:
+    with pytest.raises(NotFound):
+        await dispatcher.call("x" * 10_000, {}, caller="director")
+    assert len(calls[0].tool) == 40 and len(calls[0].error) < 500
+
+
 def test_long_values_are_cut_with_their_size() -> None:
     row = plain({"text": "a" * 10_000_000, "rows": list(range(500)), "raw": b"\x00" * 99, "deep": [[[[[[[[1]]]]]]]]})
     assert row["text"].endswith("(9999600 more characters)") and len(row["text"]) < 450
