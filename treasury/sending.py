@@ -217,8 +217,9 @@ class Carrier:
             late = ApprovalExpired("The approval ran out before this step", where=self.record.change_set.id)
             self.problem = Problem.of(late)
             return self._stop(conn, row, self.problem, now=now)
-        if row.state == "leased" and row.lease_until is not None and row.lease_until <= now:
-            return release(conn, row, who=who, at=now)  # what was read is too old: read and ask again
+        too_old = row.state == "leased" and row.lease_until is not None and row.lease_until <= now
+        if too_old or (step == "campaign" and row.state == "leased" and _campaign_in_the_air(conn, row)):
+            return release(conn, row, who=who, at=now)  # read and ask again
         steps = {**row.steps, step: {"begun": now.isoformat()}}
         values = {"steps": steps, "sent_at": now, "lease_until": until}
         if row.state == "leased":
@@ -373,6 +374,16 @@ async def retried(
             if before_retry is not None:
                 await before_retry()
     raise AssertionError("the loop above returns or raises")
+
+
+def _campaign_in_the_air(conn: Connection, row: ChangeRecord) -> bool:
+    """Whether another create has begun to make a campaign and does not know yet whether it did."""
+    creates = [
+        other
+        for other in ledger.list_changes(conn, account_id=row.account_id, states=states.IN_FLIGHT)
+        if other.kind == "create" and other.id != row.id
+    ]
+    return any("campaign" in other.steps and made(other, "campaign") is None for other in creates)
 
 
 def _wait(error: PlatformThrottled | PlatformTransient, attempt: int, *, now: datetime) -> float:
