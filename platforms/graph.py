@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -74,12 +75,12 @@ class GraphClient:
         timeout_seconds: float = 30.0,
         transport: httpx2.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
-        http: PlatformHttp | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         token, secret = credentials.access_token.get_secret_value(), credentials.app_secret.get_secret_value()
         now = clock or WallClock()
         self._proof = credentials.proof
-        self.http = http or PlatformHttp(
+        self.http = PlatformHttp(
             platform="Meta",
             base_url=base_url.rstrip("/"),
             classify=lambda status, body, headers: classify(status, body, headers, now=now.now()),
@@ -89,6 +90,7 @@ class GraphClient:
             timeout_seconds=timeout_seconds,
             transport=transport,
             clock=now,
+            pause=pause,
         )
 
     async def read(self, path: str, *, params: Mapping[str, Any] | None = None) -> Json:
@@ -121,9 +123,7 @@ class GraphClient:
         """`POST /v26.0/{path}`, once. The change id rides in a header that Graph ignores."""
         headers = {"X-Change-Id": change_id} if change_id else None
         proof = {"appsecret_proof": self._proof} if self._proof else {}
-        return await self.http.write(
-            f"/{VERSION}/{path}", data=_form(data), params=proof, files=files, headers=headers
-        )
+        return await self.http.write(f"/{VERSION}/{path}", data=_form(data), params=proof, files=files, headers=headers)
 
     def _encoded(self, params: Mapping[str, Any]) -> dict[str, str]:
         proof = {"appsecret_proof": self._proof} if self._proof else {}

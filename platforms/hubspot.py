@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -86,12 +87,12 @@ class HubSpotReader:
         timeout_seconds: float = 30.0,
         transport: httpx2.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
-        http: PlatformHttp | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._currency, self._path = check_currency(currency), search_path
         now = clock or WallClock()
         secret = token.get_secret_value()
-        self._http = http or PlatformHttp(
+        self._http = PlatformHttp(
             platform="HubSpot",
             base_url=base_url.rstrip("/"),
             classify=lambda status, body, headers: classify(status, body, headers, now=now.now()),
@@ -100,6 +101,7 @@ class HubSpotReader:
             timeout_seconds=timeout_seconds,
             transport=transport,
             clock=now,
+            pause=pause,
         )
 
     async def search_deals(self, *, modified_since: datetime | None = None) -> tuple[HubSpotDeal, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -142,7 +142,7 @@ class MetaReader:
         """Close the connections."""
         await self._client.http.aclose()
 
-    async def _named(self, kind: Kind, needle: str) -> Any:
+    async def _named(self, kind: Kind, needle: str) -> AsyncIterator[tuple[Json, str]]:
         if kind == "video":
             params: dict[str, Any] = {"fields": "id,title", "title": needle}
             async for row in self._client.pages(f"{self._act}/advideos", params=params):
@@ -156,7 +156,9 @@ class MetaReader:
         async for row in self._client.pages(f"{self._act}/{edge}", params=params, limit=200):
             yield row, str(row.get("name", ""))
 
-    def _insights(self, *, since: date, until: date, ad_ids: Sequence[str], more: dict[str, Any]) -> Any:
+    def _insights(
+        self, *, since: date, until: date, ad_ids: Sequence[str], more: dict[str, Any]
+    ) -> AsyncIterator[Json]:
         params: dict[str, Any] = {
             "level": "ad",
             "fields": _INSIGHT,

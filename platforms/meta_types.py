@@ -24,7 +24,7 @@ BUTTONS: dict[CtaStyle, str] = {
 }
 """Our call-to-action styles as Meta's buttons."""
 
-STYLES: dict[str, CtaStyle] = {button: style for style, button in BUTTONS.items()} | {
+_FURTHER_BUTTONS: dict[str, CtaStyle] = {
     "BOOK_TRAVEL": "book",
     "ORDER_NOW": "shop",
     "GET_QUOTE": "contact",
@@ -33,6 +33,7 @@ STYLES: dict[str, CtaStyle] = {button: style for style, button in BUTTONS.items(
     "APPLY_NOW": "sign_up",
     "DOWNLOAD": "sign_up",
 }
+STYLES: dict[str, CtaStyle] = dict(zip(BUTTONS.values(), BUTTONS, strict=True)) | _FURTHER_BUTTONS
 """Meta's buttons as our call-to-action styles."""
 
 _PENDING = frozenset({"IN_PROCESS", "PENDING_REVIEW", "PREAPPROVED", "PENDING_BILLING_INFO"})

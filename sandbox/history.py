@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from geminivideo.creative_dna import CreativeDna
+from geminivideo.errors import InvalidInput
 from geminivideo.vocabulary import CTA_STYLES, HOOK_TYPES, CtaStyle, Format, HookType, Media, OfferType, Pacing
 from sandbox.chance import pick, uniforms
 from sandbox.copywriting import ANGLES, BODIES, CALLS, HEADLINES, HOOKS, META_CTA, OFFERS, PLACES, PROOFS
@@ -72,9 +73,7 @@ def plan_history(*, seed: int, first: date, days: int, ads: int) -> tuple[PastAd
     plans += [(max(0, days - age), None, budget, audience) for age, budget, audience in running]
     seen: set[str] = set()
     ordered = sorted(plans, key=lambda plan: plan[0])
-    return tuple(
-        _write(seed, index=index, seen=seen, first=first, plan=plan) for index, plan in enumerate(ordered)
-    )
+    return tuple(_write(seed, index=index, seen=seen, first=first, plan=plan) for index, plan in enumerate(ordered))
 
 
 def _ended_span(seed: int, *, index: int, days: int) -> tuple[int, int]:
@@ -88,29 +87,34 @@ def _small_budget(seed: int, *, index: int) -> int:
     return 800 + 200 * int(17 * uniforms(seed, "budget", index)[0])
 
 
+@dataclass(frozen=True)
+class _Script:
+    """What an ad says, and the luck that is left for how it looks."""
+
+    hook: HookType
+    cta: CtaStyle
+    offer: OfferType
+    text: str
+    headline: str
+    opening: str
+    luck: tuple[float, ...]
+
+
 def _write(seed: int, *, index: int, seen: set[str], first: date, plan: _Plan) -> PastAd:
     start, end, budget, audience = plan
-    for attempt in range(1_000):
-        u, v = uniforms(seed, "copy", index, attempt), uniforms(seed, "copy", index, attempt, 2)
-        hook = HOOK_TYPES[int(u[0] * len(HOOK_TYPES))]
-        cta = CTA_STYLES[int(u[1] * len(CTA_STYLES))]
-        offer = _OFFER_EDGES[pick(u[2], cumulative=tuple(edge for _, edge in _OFFER_EDGES))][0]
-        angle = ANGLES[int(u[3] * len(ANGLES))]
-        text, headline, opening = _compose(hook=hook, cta=cta, offer=offer, angle=angle, luck=(*u[4:], *v))
-        if text not in seen:
-            seen.add(text)
-            break
-    media, aspect, _ = _SHAPES[pick(v[6], cumulative=tuple(edge for _, _, edge in _SHAPES))]
-    length = 10_000 + 100 * int(100 * v[7]) if media == "video" else None
+    script = _script(seed, index=index, seen=seen)
+    media, aspect, _ = _SHAPES[pick(script.luck[0], cumulative=tuple(edge for _, _, edge in _SHAPES))]
+    length = 10_000 + 100 * int(100 * script.luck[1]) if media == "video" else None
     w = uniforms(seed, "look", index)
     colours = (_COLOURS[int(w[0] * len(_COLOURS))], _COLOURS[int(w[1] * len(_COLOURS))])
+    pacing = _PACINGS[int(3 * w[2])] if media == "video" else None
     begin = first + timedelta(days=start)
     return PastAd(
         key=f"past-{index + 1:03d}",
         name=f"Northbrew {begin:%y%m%d} {index + 1:03d}",
-        copy_text=text,
-        headline=headline,
-        call_to_action=META_CTA[cta],
+        copy_text=script.text,
+        headline=script.headline,
+        call_to_action=META_CTA[script.cta],
         link=LINK,
         media=media,
         aspect=aspect,
@@ -120,12 +124,23 @@ def _write(seed: int, *, index: int, seen: set[str], first: date, plan: _Plan) -
         audience=audience,
         first_day=begin,
         stopped_on=None if end is None else first + timedelta(days=end),
-        dna=_dna(
-            hook=hook, cta=cta, offer=offer, media=media, aspect=aspect, length=length, text=text,
-            headline=headline, opening=opening, colours=colours,
-            pacing=_PACINGS[int(3 * w[2])] if media == "video" else None,
-        ),
-    )  # fmt: skip
+        dna=_dna(script, media=media, aspect=aspect, length=length, pacing=pacing, colours=colours),
+    )
+
+
+def _script(seed: int, *, index: int, seen: set[str]) -> _Script:
+    """A copy that none of the earlier ads has; the words are drawn again until it is new."""
+    for attempt in range(1_000):
+        u, v = uniforms(seed, "copy", index, attempt), uniforms(seed, "copy", index, attempt, 2)
+        hook = HOOK_TYPES[int(u[0] * len(HOOK_TYPES))]
+        cta = CTA_STYLES[int(u[1] * len(CTA_STYLES))]
+        offer = _OFFER_EDGES[pick(u[2], cumulative=tuple(edge for _, edge in _OFFER_EDGES))][0]
+        angle = ANGLES[int(u[3] * len(ANGLES))]
+        text, headline, opening = _compose(hook=hook, cta=cta, offer=offer, angle=angle, luck=(*u[4:], *v))
+        if text not in seen:
+            seen.add(text)
+            return _Script(hook, cta, offer, text, headline, opening, v[6:])
+    raise InvalidInput("So many different ads cannot be written", where="history", fix="Ask for fewer ads.")
 
 
 def _compose(
@@ -153,31 +168,27 @@ def _compose(
 
 
 def _dna(
+    script: _Script,
     *,
-    hook: HookType,
-    cta: CtaStyle,
-    offer: OfferType,
     media: Media,
     aspect: Format,
     length: int | None,
-    text: str,
-    headline: str,
-    opening: str,
     pacing: Pacing | None,
     colours: tuple[tuple[int, int, int], tuple[int, int, int]],
 ) -> CreativeDna:
+    text = script.text
     red, green, blue = (sum(colour[i] for colour in colours) / 2 for i in range(3))
     light = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in colours]
     return CreativeDna(
-        hook_type=hook,
-        cta_style=cta,
-        offer_type=offer,
+        hook_type=script.hook,
+        cta_style=script.cta,
+        offer_type=script.offer,
         media=media,
         aspect=aspect,
         duration_ms=length,
         pacing=pacing,
         words=len(text.split()),
-        headline_words=len(headline.split()),
+        headline_words=len(script.headline.split()),
         has_number=any(letter.isdigit() for letter in text),
         has_question="?" in text,
         second_person=bool(_SECOND.search(text)),
@@ -186,5 +197,5 @@ def _dna(
         warmth=min(100, max(0, round(50 + (red - blue) / 2.55))),
         brightness=round((0.299 * red + 0.587 * green + 0.114 * blue) / 2.55),
         contrast=min(100, round(abs(light[0] - light[1]) / 2.55)),
-        opening=opening,
+        opening=script.opening,
     )

@@ -23,12 +23,15 @@ class Journal:
     def __init__(self, path: Path | None) -> None:
         self.entries: list[Entry] = []
         self._file: IO[bytes] | None = None
+        self._broken = False
         if path is not None:
             self._load(path)
             self._file = path.open("ab")
 
     def append(self, entry: Entry) -> int:
-        """Number the entry, force it to disk and return its number."""
+        """Number the entry, force it to disk and return its number. After one failure nothing is taken any more."""
+        if self._broken:
+            raise StorageError("The sandbox's journal could not be written earlier", fix="Start the sandbox again.")
         numbered = {"seq": len(self.entries) + 1, **entry}
         if self._file is not None:
             try:
@@ -36,6 +39,8 @@ class Journal:
                 self._file.flush()
                 os.fsync(self._file.fileno())
             except OSError as error:
+                # Half a line may be in the file: a further line behind it would make it unreadable.
+                self._broken = True
                 raise StorageError("The sandbox cannot write its journal", where=str(self._file.name)) from error
         self.entries.append(numbered)
         return len(self.entries)

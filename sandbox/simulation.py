@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from geminivideo.creative_dna import CreativeDna
 from geminivideo.errors import InvalidInput
-from sandbox.catalogue import AdNode, AdSet, Campaign, Colour, Creative, Node, Status, Video
+from sandbox.catalogue import AdNode, AdSet, Campaign, Colour, Creative, Node, Video
 from sandbox.graph_error import GraphError, invalid, of_code, unknown_object
-from sandbox.history import PastAd
+from sandbox.past import publish_past
 from sandbox.world import World, WorldConfig
 
 BUDGET_MOVES_PER_HOUR = 4
@@ -64,7 +64,7 @@ class Simulation:
             "advance": self._advance,
         }
         if history_ads:
-            self._publish_past(self.world.seed_history(days=history_days, ads=history_ads))
+            publish_past(self, self.world.seed_history(days=history_days, ads=history_ads))
 
     def apply(self, op: Op) -> dict[str, Any]:
         """Carry out one operation and return what it answers; a GraphError leaves everything as it was."""
@@ -116,7 +116,7 @@ class Simulation:
 
     def _create_campaign(self, op: Op) -> dict[str, Any]:
         now = self.world.now
-        node = Campaign(self._new_id(), op["name"], op["status"], now, now)
+        node = Campaign(self.new_id(), op["name"], op["status"], now, now)
         node.objective = op["objective"]
         node.daily_budget = op.get("daily_budget")
         node.special_ad_categories = tuple(op["special_ad_categories"])
@@ -138,7 +138,7 @@ class Simulation:
         # Refusals come before the id is drawn: a refused operation must leave no trace that a replay would miss.
         checked = None if budget is None else _checked_budget(budget)
         now = self.world.now
-        node = AdSet(self._new_id(), campaign.id, op["name"], op["status"], now, now, checked)
+        node = AdSet(self.new_id(), campaign.id, op["name"], op["status"], now, now, checked)
         node.billing_event, node.optimization_goal = op["billing_event"], op["optimization_goal"]
         node.bid_strategy, node.targeting = op["bid_strategy"], op["targeting"]
         self.ad_sets[node.id] = node
@@ -147,7 +147,7 @@ class Simulation:
     def _create_creative(self, op: Op) -> dict[str, Any]:
         videos = tuple(self._ready_video(video_id) for video_id in op["video_ids"])
         node = Creative(
-            id=self._new_id(),
+            id=self.new_id(),
             name=op["name"],
             created=self.world.now,
             body=op["body"],
@@ -168,7 +168,7 @@ class Simulation:
         if op["creative_id"] not in self.creatives:
             raise unknown_object(op["creative_id"])
         now = self.world.now
-        node = AdNode(self._new_id(), op["name"], op["adset_id"], op["creative_id"], op["status"], now, now)
+        node = AdNode(self.new_id(), op["name"], op["adset_id"], op["creative_id"], op["status"], now, now)
         self.ads[node.id] = node
         self._follow(self.ad_sets[node.ad_set_id])
         return {"id": node.id}
@@ -254,7 +254,7 @@ class Simulation:
     # Uploading.
 
     def _upload_start(self, op: Op) -> dict[str, Any]:
-        video = Video(self._new_id(), self._new_id(), self.world.now, op["file_size"])
+        video = Video(self.new_id(), self.new_id(), self.world.now, op["file_size"])
         self.videos[video.id] = video
         return {"upload_session_id": video.session_id, "video_id": video.id, **_span(video)}
 
@@ -300,49 +300,8 @@ class Simulation:
 
     # Inside.
 
-    def _publish_past(self, past: tuple[PastAd, ...]) -> None:
-        by_month: dict[str, str] = {}
-        for plan in past:
-            month = f"{plan.first_day:%Y-%m}-{'a' if plan.first_day.day <= 15 else 'b'}"
-            made = datetime.combine(plan.first_day, time(9), tzinfo=self.zone).astimezone(UTC)
-            if month not in by_month:
-                campaign = Campaign(self._new_id(), f"Northbrew tastings {month}", "ACTIVE", made, made)
-                self.campaigns[campaign.id] = campaign
-                by_month[month] = campaign.id
-            self._publish_one(plan, campaign_id=by_month[month], made=made)
-
-    def _publish_one(self, plan: PastAd, *, campaign_id: str, made: datetime) -> None:
-        status: Status = "ACTIVE" if plan.stopped_on is None else "PAUSED"
-        stopped = made if plan.stopped_on is None else _morning(plan.stopped_on, zone=self.zone)
-        ad_set = AdSet(self._new_id(), campaign_id, plan.name, status, made, stopped)
-        ad_set.daily_budget = plan.daily_budget_minor
-        ad_set.targeting = {"geo_locations": {"cities": [{"key": "2421836", "name": "Austin", "radius": 25}]}}
-        creative = Creative(
-            id=self._new_id(),
-            name=plan.name,
-            created=made,
-            body=plan.copy_text,
-            title=plan.headline,
-            call_to_action=plan.call_to_action,
-            link=plan.link,
-            aspect=plan.aspect,
-            looks=plan.colours,
-        )
-        if plan.length_ms is not None:
-            creative.video_ids = (self._past_video(plan, made=made),)
-        ad = AdNode(self._new_id(), plan.name, ad_set.id, creative.id, "ACTIVE", made, made, plan.key)
-        self.ad_sets[ad_set.id], self.creatives[creative.id], self.ads[ad.id] = ad_set, creative, ad
-        self.ad_of_key[plan.key] = ad.id
-
-    def _past_video(self, plan: PastAd, *, made: datetime) -> str:
-        video = Video(self._new_id(), self._new_id(), made, 0, title=plan.name)
-        video.sha256 = hashlib.sha256(plan.key.encode()).hexdigest()
-        video.length_ms, video.aspect, video.looks = plan.length_ms or 0, plan.aspect, plan.colours
-        video.polls = 1
-        self.videos[video.id] = video
-        return video.id
-
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """The next id, in the platform's manner."""
         self._counter += 1
         return str(120_210_000_000_000_000 + self._counter * 10)
 
@@ -402,7 +361,3 @@ def _dress(video: Video, dna: CreativeDna) -> None:
 def _tint(light: int, *, tilt: int) -> Colour:
     red, green, blue = (min(255, max(0, value)) for value in (light + tilt, light, light - tilt))
     return red, green, blue
-
-
-def _morning(day: date, *, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(9), tzinfo=zone).astimezone(UTC)

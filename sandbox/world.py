@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from geminivideo.ads import DealStage
@@ -19,10 +18,10 @@ from geminivideo.errors import Conflict, InvalidInput, NotFound
 from geminivideo.money import EXPONENTS
 from sandbox import response
 from sandbox.chance import binomial, normal, uniforms
-from sandbox.deals import AMOUNT_HIGH, AMOUNT_LOW, Lead, draw_lead
+from sandbox.deals import Lead, draw_lead
 from sandbox.history import PastAd, plan_history
 from sandbox.response import Economics, draw_economics
-from sandbox.traits import effects_of
+from sandbox.truth import AdTruth, draw_truth
 
 NORTHBREW_ZONE = "America/Chicago"
 
@@ -73,20 +72,6 @@ class DealRow:
 
 
 @dataclass(frozen=True)
-class AdTruth:
-    """What only the world knows of an ad: log-odds and logs around the account's means, and its audience."""
-
-    ctr_traits: float
-    ctr_hidden: float
-    conversion_traits: float
-    conversion_hidden: float
-    win_log_odds: float
-    log_amount: float
-    mean_amount: float
-    audience: float
-
-
-@dataclass(frozen=True)
 class ExpectedDay:
     """Expectation of one ad-day over all noise. Value: minor units of won deals at full lag."""
 
@@ -127,7 +112,6 @@ class World:
         self.now = config.start.astimezone(UTC)
         self.economics = config.economics or draw_economics(config.seed)
         self._zone = ZoneInfo(config.timezone)
-        self._effects = effects_of(config.seed)
         self._ads: dict[str, _Ad] = {}
         self._due = self.today
         """The first day that has not been delivered."""
@@ -146,7 +130,7 @@ class World:
         """A new ad with a budget and an audience of its own; unknown traits (None) neither help nor harm."""
         if key in self._ads:
             raise Conflict(f"The world already has an ad {key!r}")
-        truth = self._draw_truth(key, traits=traits, audience=audience)
+        truth = draw_truth(key, seed=self.config.seed, economics=self.economics, traits=traits, audience=audience)
         self._ads[key] = _Ad(key, truth, _budget(daily_budget_minor), active)
 
     def set_budget(self, key: str, *, minor: int) -> None:
@@ -332,34 +316,6 @@ class World:
             log_amount=ad.truth.log_amount,
         )
 
-    def _draw_truth(self, key: str, *, traits: CreativeDna | None, audience: float | None) -> AdTruth:
-        e, u = self.economics, uniforms(self.config.seed, key, "truth")
-        click, other = normal(u[0]), normal(u[1])
-        convert = e.rho * click + math.sqrt(1.0 - e.rho**2) * other
-        unseen = 1.0 - e.conversion_trait_share
-        log_amount = math.log(e.deal_median_minor) + response.AMOUNT_SPREAD * normal(u[3])
-        return AdTruth(
-            ctr_traits=self._trait_part(traits, outcome="click"),
-            ctr_hidden=response.CTR_SPREAD * math.sqrt(1.0 - e.ctr_trait_share) * click,
-            conversion_traits=self._trait_part(traits, outcome="lead"),
-            conversion_hidden=response.CONVERSION_SPREAD * math.sqrt(unseen) * convert,
-            win_log_odds=response.log_odds(e.win_rate) + response.WIN_SPREAD * normal(u[2]),
-            log_amount=log_amount,
-            mean_amount=response.clipped_lognormal_mean(
-                log_amount, sigma=response.DEAL_SPREAD, low=AMOUNT_LOW, high=AMOUNT_HIGH
-            ),
-            audience=audience or e.audience_median * math.exp(_AUDIENCE_SPREAD * normal(u[4])),
-        )
-
-    def _trait_part(self, traits: CreativeDna | None, *, outcome: Literal["click", "lead"]) -> float:
-        e = self.economics
-        spread, share = (
-            (response.CTR_SPREAD, e.ctr_trait_share)
-            if outcome == "click"
-            else (response.CONVERSION_SPREAD, e.conversion_trait_share)
-        )
-        return spread * math.sqrt(share) * self._effects.standard(traits, outcome=outcome)
-
     def _click_rate(self, truth: AdTruth, *, prior: float) -> float:
         odds = math.exp(self._base_log_odds + truth.ctr_traits + truth.ctr_hidden)
         odds *= response.wear(prior, audience=truth.audience)
@@ -418,8 +374,6 @@ class World:
 _PACE_SLACK = 0.04
 """A day's spend ends between 96 and 100 % of the budget, never above it (assumption)."""
 _MEAN_PACE = 1.0 - _PACE_SLACK / 2
-_AUDIENCE_SPREAD = 0.35
-"""Sd of log audience between ad sets (assumption)."""
 
 
 def _budget(minor: int) -> int:

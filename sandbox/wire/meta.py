@@ -261,10 +261,12 @@ class MetaWire:
         chosen = items[start : start + limit]
         page: dict[str, Any] = {"data": [show(item) for item in chosen]}
         if chosen:
-            page["paging"] = {"cursors": {"before": _cursor(start), "after": _cursor(start + len(chosen))}}
+            cursors = {"before": _cursor(start), "after": _cursor(start + len(chosen))}
+            paging: dict[str, Any] = {"cursors": cursors}
+            page["paging"] = paging
             if start + limit < len(items):
                 query = {**call.params, "access_token": call.token, "after": _cursor(start + limit)}
-                page["paging"]["next"] = f"{call.base_url}/v26.0/{call.path}?{urlencode(query)}"
+                paging["next"] = f"{call.base_url}/v26.0/{call.path}?{urlencode(query)}"
         return page
 
     # Batches.
