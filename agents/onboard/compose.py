@@ -38,9 +38,9 @@ _NUM_ENDS = word_set(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
-    """One scene's texts, the pattern behind them and the claim that they use up."""
+    """One scene's texts, the pattern behind them and the claim that they use up. Compared by identity."""
 
     role: SceneRole
     pattern: str

@@ -51,7 +51,8 @@ class Evidence:
     """Whether winners carry an offer (up) or losers do (down)."""
     winners: Weighed = ()
     losers: Weighed = ()
-    learned: Mapping[HookType, str] = field(default_factory=dict)
+    learned: Mapping[HookType, float] = field(default_factory=dict)
+    """Effect of the account's own statements on an opening."""
 
     def opening(self, text: str) -> float:
         """How much an opening sounds like those of winners, less how much like those of losers."""
@@ -71,12 +72,8 @@ def read_evidence(context: DirectorContext) -> Evidence:
     """Turn what was recalled into weights."""
     winners, losers = _weigh(context.winners, context=context), _weigh(context.losers, context=context)
     total = sum(w for _, w, _ in winners) + sum(w for _, w, _ in losers)
-    hooks, learned = _hooks(winners, losers), {}
-    for hook, (effect, text) in _learnings(context.learnings).items():
-        hooks[hook] += effect
-        learned[hook] = text
     return Evidence(
-        hooks=hooks,
+        hooks=_hooks(winners, losers),
         pairs=_pairs(winners, losers),
         strength=total / (total + 0.6),
         pacing=_pacing(winners),
@@ -85,7 +82,7 @@ def read_evidence(context: DirectorContext) -> Evidence:
         offers=_offering(winners) - _offering(losers),
         winners=winners,
         losers=losers,
-        learned=learned,
+        learned=_learnings(context.learnings),
     )
 
 
@@ -130,13 +127,13 @@ def _pairs(winners: Weighed, losers: Weighed) -> dict[Pair, float]:
     return dict(weights)
 
 
-def _learnings(statements: tuple[str, ...]) -> dict[HookType, tuple[float, str]]:
-    found: dict[HookType, tuple[float, str]] = {}
+def _learnings(statements: tuple[str, ...]) -> dict[HookType, float]:
+    found: dict[HookType, float] = {}
     for text in statements:
         up, down = bool(_MORE.search(text)), bool(_LESS.search(text))
         for hook in HOOK_TYPES:
             if up != down and re.search(rf"\b{hook.replace('_', '.')}\b", text, re.IGNORECASE):
-                found[hook] = (0.35 if up else -0.35, text)
+                found[hook] = 0.35 if up else -0.35
     return found
 
 

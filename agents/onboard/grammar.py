@@ -140,6 +140,14 @@ SCENES: dict[SceneRole, tuple[Pattern, ...]] = {
         _p("is_what", "{brand}: {short}", "{brand} is {is_product}.", weight=1.1),
         _p("thats_where", "{brand}: {short}", "That’s where {brand} comes in, with {short_np}.", weight=0.8),
         _p("brings", "{short_title}, in {city}", "{brand} brings {short_np} to {city}.", weight=0.8),
+        _p(
+            "hello",
+            "Say hello to {brand}",
+            "Say hello to {brand}: {product_np}.",
+            support="{product_title}",
+            weight=0.8,
+        ),
+        _p("asked", "{short_title}? That’s {brand}.", "{short_title}? That’s {brand}.", weight=0.5),
         _p("meet_short", "Meet {brand}", "Meet {brand}: {short_np}.", support="{product_title}", weight=0.9),
         _p(
             "made_for",
@@ -156,6 +164,7 @@ SCENES: dict[SceneRole, tuple[Pattern, ...]] = {
         _p("watch_you", "{title}", "Watch: you can {text}.", "benefit", ("verb",)),
         _p("action", "{brand} in action", "Here’s {brand} in action.", weight=0.6),
         _p("a_look", "Take a closer look", "Take a closer look at what {brand} does.", weight=0.5),
+        _p("judge", "Judge for yourself", "Have a good look, and judge for yourself.", weight=0.4),
     ),
     "benefit": (
         _p("you_get", "{title}", "You get {np}.", "benefit", NOUN, weight=1.1),

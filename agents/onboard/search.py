@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ _SAMENESS = 1.6
 _RECALL_HOOK = 1.3
 _RECALL_ORDER = 1.6
 _NOISE = 0.04
+_SHORT_LIST = 6
 _PREFERRED_MS = 16_500
 """Longer ads than this pay a price: viewers leave."""
 
@@ -57,11 +59,14 @@ def candidates(*, brief: Brief, material: Material, evidence: Evidence, seed: in
     """All drafts of the beam, every feasible hook type among them, best first."""
     pacing = evidence.pacing or TONES[brief.tone][0]
     drafts: list[Draft] = []
+    worth: dict[Line, float] = {}
     for hook in HOOK_TYPES:
         rng = random.Random(f"{seed}/{hook}")
         for structure, order_score in _best_structures(hook, material=material, evidence=evidence, rng=rng):
             for _ in range(_DRAFTS_PER_STRUCTURE):
-                draft = _draft(hook, structure, material=material, evidence=evidence, pacing=pacing, rng=rng)
+                draft = _draft(
+                    hook, structure, material=material, evidence=evidence, pacing=pacing, rng=rng, worth=worth
+                )
                 if draft:
                     drafts.append(_plus(draft, order_score + hook_score(hook, material=material, evidence=evidence)))
     return sorted(drafts, key=lambda d: (-d.score, d.hook, d.script))
@@ -72,12 +77,14 @@ def select(drafts: Sequence[Draft], *, count: int, bonus: Callable[[Draft], floa
     worth = {id(draft): draft.score + bonus(draft) for draft in drafts}
     ranked = sorted(drafts, key=lambda d: (-worth[id(d)], d.hook, d.script))
     best: list[Draft] = []
-    for first in _starts(ranked):
-        chosen = _greedy(first, ranked, worth=worth, count=count)
-        if len(chosen) > len(best):
-            best = chosen
-        if len(best) == count:
-            break
+    # A thin brief gives few words: then only the spoken content words are held apart.
+    for readings in (3, 1):
+        for first in _starts(ranked):
+            chosen = _greedy(first, ranked, worth=worth, count=count, readings=readings)
+            if len(chosen) > len(best):
+                best = chosen
+            if len(best) == count:
+                return best
     return best
 
 
@@ -91,8 +98,10 @@ def _starts(ranked: Sequence[Draft]) -> list[Draft]:
     return list(firsts.values())[:_STARTS]
 
 
-def _greedy(first: Draft, ranked: Sequence[Draft], *, worth: dict[int, float], count: int) -> list[Draft]:
-    chosen, nearest = [first], {id(d): overlap(d, first) for d in ranked}
+def _greedy(
+    first: Draft, ranked: Sequence[Draft], *, worth: dict[int, float], count: int, readings: int
+) -> list[Draft]:
+    chosen, nearest = [first], {id(d): overlap(d, first, readings=readings) for d in ranked}
     while len(chosen) < count:
         rest = [d for d in ranked if nearest[id(d)] < OVERLAP_LIMIT and _differs(d, chosen)]
         if not rest:
@@ -100,7 +109,7 @@ def _greedy(first: Draft, ranked: Sequence[Draft], *, worth: dict[int, float], c
         best = max(rest, key=lambda d: worth[id(d)] - _SAMENESS * nearest[id(d)])
         chosen.append(best)
         for draft in rest:
-            nearest[id(draft)] = max(nearest[id(draft)], overlap(draft, best))
+            nearest[id(draft)] = max(nearest[id(draft)], overlap(draft, best, readings=readings))
     return chosen
 
 
@@ -108,9 +117,9 @@ def _differs(draft: Draft, chosen: Sequence[Draft]) -> bool:
     return all(draft.hook != c.hook and draft.structure != c.structure for c in chosen)
 
 
-def overlap(a: Draft, b: Draft) -> float:
-    """The strictest of three readings: spoken content words, all spoken words, all that is seen or heard."""
-    return max(len(x & y) / len(x | y) for x, y in zip(a.bags, b.bags, strict=True))
+def overlap(a: Draft, b: Draft, *, readings: int = 3) -> float:
+    """The strictest of up to three readings: spoken content words, all spoken words, all that is seen or heard."""
+    return max(len(x & y) / len(x | y) for x, y in zip(a.bags[:readings], b.bags[:readings], strict=True))
 
 
 def hook_score(hook: HookType, *, material: Material, evidence: Evidence) -> float:
@@ -121,7 +130,8 @@ def hook_score(hook: HookType, *, material: Material, evidence: Evidence) -> flo
         "testimonial": 0.1 * bool(material.social),
         "command": 0.05 * bool(material.offer),
     }.get(hook, 0.0)
-    return HOOK_PRIOR[hook] + fit + _RECALL_HOOK * evidence.strength * evidence.hooks[hook]
+    recalled = _RECALL_HOOK * evidence.strength * evidence.hooks[hook]
+    return HOOK_PRIOR[hook] + fit + recalled + evidence.learned.get(hook, 0.0)
 
 
 def _best_structures(
@@ -178,19 +188,37 @@ def _draft(
     evidence: Evidence,
     pacing: Pacing,
     rng: random.Random,
+    worth: dict[Line, float],
 ) -> Draft | None:
     lines: list[Line] = []
+    total = 0.0
     for role in structure:
-        options = line_options(role, lines, hook=hook, material=material)
-        if not options:
+        picked = _pick(line_options(role, lines, hook=hook, material=material), lines, evidence, rng, worth)
+        if picked is None:
             return None
-        lines.append(max(options, key=lambda line: line_score(line, lines, evidence=evidence) + rng.uniform(0, 0.9)))
+        lines.append(picked[0])
+        total += picked[1]
     times = timing(tuple(lines), pacing=pacing)
     if times is None:
         return None
     long = max(0, sum(times) - _PREFERRED_MS) / 1000
-    score = 0.5 * _draft_score(lines, evidence=evidence) - 0.05 * long
-    return Draft(hook, tuple(lines), times, pacing, score, _bags(lines))
+    return Draft(hook, tuple(lines), times, pacing, 0.5 * total / len(lines) - 0.05 * long, _bags(lines))
+
+
+def _pick(
+    options: Sequence[Line], done: Sequence[Line], evidence: Evidence, rng: random.Random, worth: dict[Line, float]
+) -> tuple[Line, float] | None:
+    """One of the better lines, a little at random, and its score; `worth` remembers what was worked out before."""
+    for line in options:
+        if line not in worth:
+            worth[line] = _own_worth(line, evidence=evidence)
+    short_list = heapq.nlargest(_SHORT_LIST, options, key=lambda line: worth[line] + rng.uniform(0, 1.3))
+    if not short_list:
+        return None
+    said = _said(done)
+    scored = [(worth[line] - _repeats(line, done, said=said), line) for line in short_list]
+    score, best = max(scored, key=lambda item: item[0] + rng.uniform(0, 0.6))
+    return best, score
 
 
 def _bags(lines: Sequence[Line]) -> tuple[frozenset[str], ...]:
@@ -221,26 +249,34 @@ def _offer(material: Material) -> str:
 
 
 def line_score(line: Line, done: Sequence[Line], *, evidence: Evidence) -> float:
-    """Craft weight, likeness to what won, brevity, and a price for repeating what was just said."""
+    """How good a line is in its place: its own worth, less a price for repeating what was said."""
+    return _own_worth(line, evidence=evidence) - _repeats(line, done, said=_said(done))
+
+
+def _own_worth(line: Line, *, evidence: Evidence) -> float:
+    """Craft weight, likeness to what won, and brevity: what does not hang on the lines before."""
     score = line.weight + 0.25 * evidence.wording(line.voice)
     if line.role == "hook":
         score += 1.2 * evidence.opening(line.headline) - 0.12 * max(0, spoken_words(line.voice) - 5)
-    if done:
-        said = content_words(" ".join(d.voice for d in done))
-        own = content_words(line.voice)
-        score -= 0.9 * len(own & said) / max(len(own), 1)
-        score -= 0.5 * (line.headline == done[-1].headline)
-        score -= 0.6 * any(_same_start(line.voice, d.voice) for d in done)
     too_long = max(0, len(words(line.headline)) - 7) + max(0, spoken_words(line.voice) - 12)
     return score - 0.08 * too_long - 0.004 * max(0, len(line.support) - 40)
 
 
+def _said(done: Sequence[Line]) -> frozenset[str]:
+    return frozenset().union(*(content_words(line.voice) for line in done))
+
+
+def _repeats(line: Line, done: Sequence[Line], *, said: frozenset[str]) -> float:
+    if not done:
+        return 0.0
+    own = content_words(line.voice)
+    price = 0.9 * len(own & said) / max(len(own), 1)
+    price += 0.5 * (line.headline == done[-1].headline)
+    return price + 0.6 * any(_same_start(line.voice, d.voice) for d in done)
+
+
 def _same_start(a: str, b: str) -> bool:
     return words(a)[:1] == words(b)[:1] != ()
-
-
-def _draft_score(lines: Sequence[Line], *, evidence: Evidence) -> float:
-    return sum(line_score(line, lines[:at], evidence=evidence) for at, line in enumerate(lines)) / len(lines)
 
 
 def _plus(draft: Draft, extra: float) -> Draft:
