@@ -21,7 +21,7 @@ from platforms.meta_types import (
     marked,
 )
 from platforms.meta_upload import UploadSession
-from platforms.meta_write import CreativeContent, MetaWriter
+from platforms.meta_writer import CreativeContent, MetaWriter
 
 __all__ = [
     "BATCH_LIMIT",
