@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from memory.checkpoints import open_checkpoints
 from memory.runs import Run
 from treasury.ports import Boundary, no_boundary
 from workers.handlers import handlers
-from workers.worker import Worker
+from workers.worker import Handler, Worker
 
 GraphName = Literal["campaign", "optimise", "refresh"]
 _POLL_SECONDS = 0.2
@@ -93,12 +93,13 @@ class Engine:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, wall: Clock | None = None, boundary: Boundary = no_boundary
+    settings: Settings, *, wall: Clock | None = None, boundary: Boundary = no_boundary,
+    make_handlers: Callable[[Services], Mapping[str, Handler]] = handlers,
 ) -> AsyncIterator[Engine]:
-    """Open everything that a process needs, and close it."""
+    """Open everything that a process needs, and close it. `make_handlers` says how each kind of job is done."""
     async with (
         open_services(settings, wall=wall, boundary=boundary) as services,
         open_checkpoints(settings.checkpoints_path) as saver,
     ):
         runner = Runner(services, graphs=compile_graphs(services, saver=saver), saver=saver)
-        yield Engine(services, runner=runner, worker=Worker(services, handlers=handlers(services)))
+        yield Engine(services, runner=runner, worker=Worker(services, handlers=make_handlers(services)))
