@@ -42,9 +42,9 @@ def equalised(audio: Signal, *, points: tuple[tuple[float, float], ...], taps: i
     grid = np.geomspace(20, SAMPLE_RATE / 2, 256)
     gains = np.interp(np.log(grid), np.log([hz for hz, _ in points]), [db for _, db in points])
     response = 10 ** (np.concatenate([gains[:1], gains]) / 20)
-    kernel = signal.firwin2(taps, np.concatenate([[0.0], grid]), response, fs=SAMPLE_RATE)
-    shaped = kernel if audio.ndim == 1 else kernel[:, None]
-    return np.asarray(signal.oaconvolve(audio, shaped, mode="same", axes=0), dtype=np.float32)
+    kernel = np.asarray(signal.firwin2(taps, np.concatenate([[0.0], grid]), response, fs=SAMPLE_RATE))
+    kernel = kernel if audio.ndim == 1 else kernel[:, np.newaxis]
+    return np.asarray(signal.oaconvolve(audio, kernel, mode="same", axes=0), dtype=np.float32)
 
 
 def level(audio: Signal, *, window_s: float) -> Signal:

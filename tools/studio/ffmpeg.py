@@ -113,7 +113,7 @@ def _run(
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=child_environment(),
         start_new_session=True,  # Ctrl-C in the terminal reaches us alone; we then end the child
     ) as process:
         pipes = _Pipes(process, stdin, capture=capture)
@@ -222,8 +222,8 @@ def _limited(limits: Limits | None) -> list[str]:
     return ["/bin/sh", "-c", script, "ffmpeg"]
 
 
-def _environment() -> dict[str, str]:
-    # The child needs none of our secrets.
+def child_environment() -> dict[str, str]:
+    """What a child process may know of our environment: where programs lie, none of our secrets."""
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     return kept | {"LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1"}
 

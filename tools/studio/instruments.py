@@ -65,8 +65,8 @@ def plucked(midi: int, seconds: float, brightness: float) -> Signal:
     feedback = np.zeros(whole + 3)
     feedback[0] = 1.0
     feedback[whole], feedback[whole + 1], feedback[whole + 2] = -loss * (1 - part), -loss, -loss * part
-    string = signal.lfilter([1.0], feedback, excitation)
-    string = filtered(string.astype(np.float32), kind="highpass", hertz=max(60.0, hertz(midi) * 0.6), order=1)
+    string = np.asarray(signal.lfilter([1.0], feedback, excitation), dtype=np.float32)
+    string = filtered(string, kind="highpass", hertz=max(60.0, hertz(midi) * 0.6), order=1)
     return faded(0.5 * string / max(float(np.abs(string).max()), 1e-6), in_s=0.001, out_s=min(0.1, seconds / 3))
 
 

@@ -23,7 +23,7 @@ UNDER_VOICE_DB = 12.0
 """How far the bed is aimed under each spoken line; at least 9 dB must be measured."""
 CTA_POP_MS = 400
 """When, after the end card's start, the button's sound is heard."""
-_VOICE_LUFS, _BED_LUFS = -16.0, -19.5
+_VOICE_LUFS, _BED_LUFS = -16.0, -22.0
 _ATTACK_S, _RELEASE_S, _HOLD_S = 0.15, 0.4, 0.5
 _BED_EQ = ((60.0, 0.0), (700.0, 0.0), (1500.0, -2.5), (3200.0, -3.5), (6000.0, 0.0))
 _LIMITER_S = 0.005
@@ -110,7 +110,7 @@ def limited(audio: Signal, *, ceiling_dbtp: float) -> Signal:
     needed = np.minimum(1.0, amplitude(ceiling_dbtp) / np.maximum(true_peaks(audio), 1e-6))
     half = samples(_LIMITER_S)
     lowest = ndimage.minimum_filter1d(needed, 2 * half + 1, mode="nearest")
-    window = signal.windows.hann(2 * half + 1)
+    window = np.hanning(2 * half + 1)
     padded = np.pad(lowest, half, mode="edge")
     gain = signal.oaconvolve(padded, window / window.sum(), mode="valid")
     return np.asarray(audio * np.minimum(gain, 1.0)[:, None], dtype=np.float32)

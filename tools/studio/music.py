@@ -288,15 +288,16 @@ class _Piece:
         add_at(self.wet, stereo, at=samples(at), gain=gain * send)
 
     def _mixed(self) -> Signal:
-        time = np.arange(len(self.dry)) / samples(1.0)
-        pump = np.ones(len(self.dry))
+        pump = np.ones((len(self.dry), 1), np.float32)
         depth = 0.45 * (1 - 0.6 * self.style.softness)
+        push = (1 - depth * np.exp(-np.arange(samples(0.5)) / samples(0.14))).astype(np.float32)
         for at in self.kicks:  # the kick pushes pads and bass back for a moment
-            begin = samples(at)
-            pump[begin : begin + samples(0.5)] = 1 - depth * np.exp(-(time[: len(pump[begin:][: samples(0.5)])]) / 0.14)
+            view = pump[samples(at) : samples(at) + len(push), 0]
+            view[:] = push[: len(view)]
         wet = reverberated(self.wet, seconds=1.5 + 0.8 * self.style.softness, seed=41, darkness_hz=4200.0)
         pads = filtered(self.pumped, kind="highpass", hertz=45.0)
-        whole = self.dry + pads * pump[:, None].astype(np.float32) + 1.4 * wet
+        whole = np.asarray(self.dry + pads * pump + 1.4 * wet, dtype=np.float32)
         whole = filtered(whole, kind="highpass", hertz=34.0)
         whole *= np.float32(0.16 / max(float(np.sqrt(np.mean(np.square(whole)))), 1e-6))
-        return faded(np.tanh(1.1 * whole) / np.float32(1.1), in_s=0.004, out_s=0.35)
+        driven = np.asarray(np.tanh(1.1 * whole) / 1.1, dtype=np.float32)
+        return faded(driven, in_s=0.004, out_s=0.35)

@@ -128,7 +128,8 @@ def _on_board_voice(blueprint: Blueprint) -> _Plan:
         fitted = _fitted(lengths, spoken)
         if fitted is not None:
             faster = [f"The voice speaks {rate / BASE_RATE - 1:.0%} faster to fit."] if rate != BASE_RATE else []
-            return _Plan(fitted, spoken, name if scenes else "", (*faster, *_changes(lengths, fitted)))
+            heard = any(utterance.words for utterance in spoken.values())
+            return _Plan(fitted, spoken, name if heard else "", (*faster, *_changes(lengths, fitted)))
     raise _too_long(lengths, spoken, fix="Shorten the voice-over")
 
 
@@ -237,23 +238,27 @@ def _words(plan: _Plan) -> tuple[Word, ...]:
 def _deliverable(audio: Signal, *, wav: Path) -> Loudness:
     """Master into `wav` until its AAC form, decoded again, keeps both limits; RenderError if it cannot."""
     target, ceiling = TARGET_LUFS, CEILING_DBTP
+    for _ in range(4):
+        _write_wav(wav, master(audio, target_lufs=target, ceiling_dbtp=ceiling))
+        found = _encoded_loudness(wav)
+        if abs(found.integrated_lufs - TARGET_LUFS) <= 0.2 and found.true_peak_dbtp <= -1.1:
+            return found
+        target += TARGET_LUFS - found.integrated_lufs
+        ceiling -= max(0.0, found.true_peak_dbtp + 1.2)
+    raise RenderError(
+        f"The sound cannot be brought to {TARGET_LUFS:g} LUFS below -1 dBTP",
+        where="soundtrack",
+        fix="Use another music mood.",
+    )
+
+
+def _encoded_loudness(wav: Path) -> Loudness:
     encoded = wav.with_suffix(".m4a")
     try:
-        for _ in range(4):
-            _write_wav(wav, master(audio, target_lufs=target, ceiling_dbtp=ceiling))
-            run_ffmpeg(["-y", "-i", f"file:{wav}", *AAC_ARGS, f"file:{encoded}"], timeout_s=60)
-            found = measure_loudness(encoded)
-            if abs(found.integrated_lufs - TARGET_LUFS) <= 0.2 and found.true_peak_dbtp <= -1.1:
-                return found
-            target += TARGET_LUFS - found.integrated_lufs
-            ceiling -= max(0.0, found.true_peak_dbtp + 1.2)
+        run_ffmpeg(["-y", "-i", f"file:{wav}", *AAC_ARGS, f"file:{encoded}"], timeout_s=60)
+        return measure_loudness(encoded)
     finally:
         encoded.unlink(missing_ok=True)
-    raise RenderError(
-        f"The sound measures {found.integrated_lufs} LUFS and {found.true_peak_dbtp} dBTP after encoding",
-        where="soundtrack",
-        fix="Use another music mood or seed.",
-    )
 
 
 def _write_wav(path: Path, audio: Signal) -> None:

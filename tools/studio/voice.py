@@ -21,6 +21,7 @@ from scipy import signal  # type: ignore[import-untyped]
 from geminivideo.errors import RenderError
 from geminivideo.vocabulary import MusicMood
 from tools.studio.dsp import SAMPLE_RATE, Signal, amplitude, compressed, equalised, faded, filtered, level, samples
+from tools.studio.ffmpeg import child_environment
 from tools.studio.spoken import Said, said
 
 BASE_RATE, FAST_RATE, TOP_RATE = 168, 194, 212
@@ -131,6 +132,7 @@ def _ask(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
             input=json.dumps(request).encode(),
             capture_output=True,
             timeout=_TIMEOUT_S,
+            env=child_environment(),
             check=False,
         )
         if answer.returncode:
@@ -179,8 +181,8 @@ def _correction(voice: Signal) -> tuple[tuple[float, float], ...]:
 def _softened_sibilants(voice: Signal) -> Signal:
     band = filtered(voice, kind="bandpass", hertz=(5200.0, 10000.0))
     share = level(band, window_s=0.012) / np.maximum(level(voice, window_s=0.03), 1e-4)
-    cut = np.clip((share - 0.35) / 0.5, 0.0, 0.55).astype(np.float32)
-    return voice - cut * band
+    cut = np.clip((share - 0.35) / 0.5, 0.0, 0.55)
+    return np.asarray(voice - cut * band, dtype=np.float32)
 
 
 def _utterance(sound: Signal, script: _Script, events: Sequence[tuple[int, int]]) -> Utterance:
