@@ -42,7 +42,7 @@ class Sandbox:
         return await self._call("POST", path, body)
 
     async def _call(self, method: str, path: str, body: Any = None, params: Any = None) -> Any:
-        url = f"{self.url}/sandbox/{path}"
+        url = f"{self.url}/sandbox/{path}".rstrip("/")
         try:
             async with httpx2.AsyncClient(timeout=120) as client:
                 response = await client.request(method, url, json=body, params=params)

@@ -12,14 +12,14 @@ from geminivideo.blueprint import Blueprint
 from geminivideo.brief import Brief
 from geminivideo.judgement import Prediction
 from geminivideo.money import Money
-from geminivideo.spend import SpendChange
+from geminivideo.spend import PublishSpec, SpendChange
 from graphs.spending import SpendingSteps
 from graphs.state import CampaignState
-from memory import accounts, ads, creatives, ledger
+from memory import accounts, ads, creatives
 from memory.creatives import Render
-from memory.ledger import ChangeRecord
 from tools.decisions.creative_dna import dna_of_blueprint
 from tools.publishing.prepare import prepare_creates
+from treasury.reports import ChangeOutcome, report
 
 
 class PublishingSteps(SpendingSteps):
@@ -85,25 +85,25 @@ class PublishingSteps(SpendingSteps):
         account = await self.account(account_id)
         brief = await self.brief(run_id)
         record = await self._latest(state["set_id"], account_id=account_id)
-        rows = await self.db.read(
-            lambda conn: ledger.list_changes(conn, account_id=account_id, set_id=record.change_set.id)
-        )
-        planned = {change.id: change for change in record.change_set.changes}
-        made = [row for row in rows if row.kind == "create" and row.state in {"applied", "verified"}]
+        set_id = record.change_set.id
+        outcomes = await self.db.read(lambda conn: report(conn, set_id, account_id=account_id).applied)
+        planned = {change.id: change.publish for change in record.change_set.changes}
         now = accounts.business_now(account, wall=self.services.wall.now())
-        for row in made:
-            spec = planned[row.id].publish
+        published = 0
+        for made in outcomes:
+            spec = planned[made.id]
             if spec is None:
                 continue
             blueprint = await self.blueprint_of(account_id, spec.blueprint_id)
-            ad = _published(account, planned[row.id], row, blueprint=blueprint, brief=brief, run_id=run_id, now=now)
+            ad = _published(account, made, spec, blueprint=blueprint, brief=brief, run_id=run_id, now=now)
+            published += 1
 
             def write(conn: Connection, ad: Ad = ad, blueprint_id: str = blueprint.id) -> None:
                 ads.insert_ad(conn, ad)
                 creatives.link_prediction(conn, blueprint_id=blueprint_id, ad_id=ad.id)
 
             await self.db.write(write)
-        outcome = state.get("outcome") or f"{len(made)} ads are live."
+        outcome = state.get("outcome") or f"{published} ads are live."
         await self.finish(run_id, status="done", outcome=outcome, result={"set_id": record.change_set.id})
         return {"outcome": outcome}
 
@@ -129,33 +129,31 @@ class PublishingSteps(SpendingSteps):
 
 def _published(
     account: Account,
-    change: SpendChange,
-    row: ChangeRecord,
+    made: ChangeOutcome,
+    spec: PublishSpec,
     *,
     blueprint: Blueprint,
     brief: Brief,
     run_id: str,
     now: datetime,
 ) -> Ad:
-    spec = change.publish
-    text = f"{spec.headline}\n{spec.primary_text}" if spec else ""
     return Ad(
-        id=change.ad_id,
+        id=made.ad_id,
         account_id=account.id,
         platform=account.platform,
-        campaign_external_id=str(row.steps["campaign"]),
-        ad_set_external_id=str(row.external_id),
-        ad_external_id=str(row.steps["ad"]),
-        name=change.ad_name,
+        campaign_external_id=made.campaign_external_id or "",
+        ad_set_external_id=made.ad_set_external_id or "",
+        ad_external_id=made.ad_external_id or "",
+        name=made.ad_name,
         status="active",
-        daily_budget_minor=change.after.daily_budget.minor,
-        currency=change.after.daily_budget.currency,
+        daily_budget_minor=made.after.daily_budget.minor,
+        currency=made.after.daily_budget.currency,
         created_at=now,
-        copy_text=text,
-        call_to_action=spec.call_to_action if spec else "",
+        copy_text=f"{spec.headline}\n{spec.primary_text}",
+        call_to_action=spec.call_to_action,
         link=brief.link,
         dna=dna_of_blueprint(blueprint, format=blueprint.formats[0], brand=brief.brand),
         run_id=run_id,
         blueprint_id=blueprint.id,
-        replaces_ad_id=spec.replaces_ad_id if spec else None,
+        replaces_ad_id=spec.replaces_ad_id,
     )

@@ -17,9 +17,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from treasury.opening import open_treasury
-from treasury.ports import Boundary, no_boundary
-
 from agents.roster import Roster, build_roster
 from geminivideo.accounts import Account
 from geminivideo.clock import Clock, WallClock
@@ -32,6 +29,8 @@ from memory.migrate import migrate
 from memory.winners import WinnerIndex
 from platforms.hubspot import HubSpotReader
 from platforms.meta import MetaReader
+from treasury.opening import open_treasury
+from treasury.ports import Boundary, no_boundary
 from treasury.service import Treasury
 
 
