@@ -34,6 +34,8 @@ HOOK_LABELS: dict[HookType, str] = {
     "command": "Call",
 }
 _STEP = {"hook": "the opening", "cta": "the call to action"}
+_TURNS, _ENOUGH = 3, 3
+"""A set that stays shorter than three is searched again in a wider pool, twice at most."""
 _PREDICTED = 14
 """How many of the best drafts a predictor is asked about."""
 
@@ -82,9 +84,14 @@ def compose_blueprints(
             where="product",
             fix="Name the product in words.",
         )
-    drafts = candidates(brief=context.brief, material=material, evidence=evidence, seed=context.seed)
-    bonus = _predicted(drafts, context=context, material=material, evidence=evidence, predict=predict)
-    chosen = select(drafts, count=count, bonus=bonus)
+    chosen: list[Draft] = []
+    drafts: list[Draft] = []
+    for turn in range(_TURNS):
+        drafts += candidates(brief=context.brief, material=material, evidence=evidence, seed=context.seed, turn=turn)
+        bonus = _predicted(drafts, context=context, material=material, evidence=evidence, predict=predict)
+        chosen = select(drafts, count=count, bonus=bonus)
+        if len(chosen) >= min(count, _ENOUGH):
+            break
     if not chosen:
         raise InvalidInput(
             "The brief's texts are too long or too odd to be said in 20 seconds", where="brief",

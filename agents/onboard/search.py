@@ -6,7 +6,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 from agents.onboard.compose import Line, body_lines, end_lines, hook_lines, timing
 from agents.onboard.evidence import Evidence
@@ -19,9 +19,13 @@ from geminivideo.vocabulary import HOOK_TYPES, HookType, Pacing, SceneRole
 Structure = tuple[SceneRole, ...]
 OVERLAP_LIMIT = 0.48
 """Two scripts of a set share less than this of their content words (the product's promise is 0.5)."""
-_BEAM = 9
-_DRAFTS_PER_STRUCTURE = 8
-_STARTS = 12
+_STRICT = ((3, OVERLAP_LIMIT), (2, 0.495))
+_LENIENT = ((1, 0.495),)
+"""(readings compared, limit): what is asked of a set, in the order of trying."""
+_BEAM = 7
+_SPARE = 3
+_DRAFTS_PER_STRUCTURE = 7
+_STARTS = 24
 _SAMENESS = 1.6
 """Price of overlap with the nearest blueprint of the set."""
 _RECALL_HOOK = 1.3
@@ -55,13 +59,13 @@ class Draft:
         return " ".join(line.voice for line in self.lines)
 
 
-def candidates(*, brief: Brief, material: Material, evidence: Evidence, seed: int) -> list[Draft]:
+def candidates(*, brief: Brief, material: Material, evidence: Evidence, seed: int, turn: int = 0) -> list[Draft]:
     """All drafts of the beam, every feasible hook type among them, best first."""
     pacing = evidence.pacing or TONES[brief.tone][0]
     drafts: list[Draft] = []
     worth: dict[Line, float] = {}
     for hook in HOOK_TYPES:
-        rng = random.Random(f"{seed}/{hook}")
+        rng = random.Random(f"{seed}/{hook}/{turn}")
         for structure, order_score in _best_structures(hook, material=material, evidence=evidence, rng=rng):
             for _ in range(_DRAFTS_PER_STRUCTURE):
                 draft = _draft(
@@ -77,14 +81,14 @@ def select(drafts: Sequence[Draft], *, count: int, bonus: Callable[[Draft], floa
     worth = {id(draft): draft.score + bonus(draft) for draft in drafts}
     ranked = sorted(drafts, key=lambda d: (-worth[id(d)], d.hook, d.script))
     best: list[Draft] = []
-    # A thin brief gives few words: then only the spoken content words are held apart.
-    for readings in (3, 1):
-        for first in _starts(ranked):
-            chosen = _greedy(first, ranked, worth=worth, count=count, readings=readings)
-            if len(chosen) > len(best):
-                best = chosen
-            if len(best) == count:
-                return best
+    starts = _starts(ranked)
+    # A thin brief gives few words: then less is asked of the differences, last of all only in spoken content words.
+    for first, (readings, limit) in (*product(starts, _STRICT), *product(starts, _LENIENT)):
+        chosen = _greedy(first, ranked, worth=worth, count=count, readings=readings, limit=limit)
+        if len(chosen) > len(best):
+            best = chosen
+        if len(best) == count:
+            break
     return best
 
 
@@ -99,11 +103,11 @@ def _starts(ranked: Sequence[Draft]) -> list[Draft]:
 
 
 def _greedy(
-    first: Draft, ranked: Sequence[Draft], *, worth: dict[int, float], count: int, readings: int
+    first: Draft, ranked: Sequence[Draft], *, worth: dict[int, float], count: int, readings: int, limit: float
 ) -> list[Draft]:
     chosen, nearest = [first], {id(d): overlap(d, first, readings=readings) for d in ranked}
     while len(chosen) < count:
-        rest = [d for d in ranked if nearest[id(d)] < OVERLAP_LIMIT and _differs(d, chosen)]
+        rest = [d for d in ranked if nearest[id(d)] < limit and _differs(d, chosen)]
         if not rest:
             break
         best = max(rest, key=lambda d: worth[id(d)] - _SAMENESS * nearest[id(d)])
@@ -141,7 +145,10 @@ def _best_structures(
         (structure, structure_score(structure, material=material, evidence=evidence) + rng.uniform(0, _NOISE))
         for structure in structures(hook, material=material)
     ]
-    return sorted(scored, key=lambda item: (-item[1], item[0]))[:_BEAM]
+    ranked = sorted(scored, key=lambda item: (-item[1], item[0]))
+    # A few orders that leave the offer to the end card: a set needs ads that do not all say the same words.
+    spare = [item for item in ranked[_BEAM:] if "offer" not in item[0]]
+    return ranked[:_BEAM] + spare[:_SPARE]
 
 
 def structures(hook: HookType, *, material: Material) -> Iterator[Structure]:
@@ -149,7 +156,7 @@ def structures(hook: HookType, *, material: Material) -> Iterator[Structure]:
     stock: dict[SceneRole, int] = {
         "problem": min(len(material.pains), 1),
         "solution": 1,
-        "demo": 1,
+        "demo": 1 if material.benefits else 2,
         "benefit": min(len(material.benefits), 2),
         "proof": min(len(material.proof), 1),
         "offer": int(material.offer is not None),
