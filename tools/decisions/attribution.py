@@ -6,17 +6,22 @@ Credits are integers in parts per million and sum to one million for every deal,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from geminivideo.ads import Ad, AdDay, Deal
 from geminivideo.money import split_exactly
 
 WHOLE = 1_000_000
 WINDOW_DAYS = 28
-_HALF_LIFE_DAYS = 3.0
-"""A lead becomes a deal within days; an older click is less likely to be its origin."""
+"""A deal made longer than this after the last day on record is owed to nobody."""
+_FADE = 0.5 ** (1 / 3.0)
+"""A lead becomes a deal within days, so the plausibility of an older click halves every three days."""
+_LEAST = 0.01
+"""Ads below this share of the most plausible one are left out."""
 _CLICK_WEIGHT = 0.02
 """A click without a lead is weak evidence, but better than none when leads are not reported."""
 
@@ -34,9 +39,8 @@ def attribute(
 ) -> dict[str, tuple[Credit, ...]]:
     """Credits per deal external id, each summing to one million. `days` are daily rows per ad id."""
     ours = {ad.ad_external_id: ad.id for ad in ads if ad.ad_external_id}
-    evidence = _evidence_by_day(days)
+    evidence = _Evidence(days)
     zone = ZoneInfo(timezone)
-    shares: dict[date, tuple[Credit, ...]] = {}
     credits: dict[str, tuple[Credit, ...]] = {}
     for deal in deals:
         if deal.ad_external_id:
@@ -44,41 +48,51 @@ def attribute(
             known = ours.get(deal.ad_external_id, "")
             credits[deal.external_id] = (Credit(known, WHOLE, "exact" if known else "unattributed"),)
             continue
-        day = _local_day(deal.created_at, zone=zone)
-        if day not in shares:
-            shares[day] = _decayed(evidence, day=day)
-        credits[deal.external_id] = shares[day]
+        credits[deal.external_id] = evidence.shares(deal.created_at.astimezone(zone).date())
     return credits
 
 
 def share_minor(amount_minor: int, *, credits: Sequence[Credit]) -> dict[str, int]:
     """An amount in minor units by ad id; the parts sum to the amount."""
+    if len(credits) == 1:
+        return {credits[0].ad_id: amount_minor}
     parts = split_exactly(amount_minor, weights=[credit.ppm for credit in credits])
     return {credit.ad_id: part for credit, part in zip(credits, parts, strict=True)}
 
 
-def _evidence_by_day(days: Mapping[str, Sequence[AdDay]]) -> dict[date, dict[str, float]]:
-    table: dict[date, dict[str, float]] = {}
-    for ad_id in sorted(days):
-        for row in days[ad_id]:
-            weight = row.leads + _CLICK_WEIGHT * row.clicks
-            if weight > 0:
-                table.setdefault(row.day, {})[ad_id] = weight
-    return table
+class _Evidence:
+    """Decayed weights per day: each day's is the day before's, faded, plus what the ads did on it."""
 
+    def __init__(self, days: Mapping[str, Sequence[AdDay]]) -> None:
+        self._ads = sorted(days)
+        dates = [row.day for rows in days.values() for row in rows]
+        self._first = min(dates, default=date.min)
+        span = (max(dates) - self._first).days + 1 if dates else 0
+        table = np.zeros((span, len(self._ads)))
+        for column, ad_id in enumerate(self._ads):
+            for row in days[ad_id]:
+                table[(row.day - self._first).days, column] += row.leads + _CLICK_WEIGHT * row.clicks
+        for index in range(1, span):
+            table[index] += _FADE * table[index - 1]
+        self._table = table
+        self._shares: dict[date, tuple[Credit, ...]] = {}
 
-def _decayed(evidence: Mapping[date, Mapping[str, float]], *, day: date) -> tuple[Credit, ...]:
-    weights: dict[str, float] = {}
-    for back in range(WINDOW_DAYS + 1):
-        factor = 0.5 ** (back / _HALF_LIFE_DAYS)
-        for ad_id, weight in evidence.get(day - timedelta(days=back), {}).items():
-            weights[ad_id] = weights.get(ad_id, 0.0) + factor * weight
-    if not weights:
-        return (Credit("", WHOLE, "unattributed"),)
-    order = sorted(weights)
-    parts = split_exactly(WHOLE, weights=[weights[ad_id] for ad_id in order])
-    return tuple(Credit(ad_id, part, "time_decay") for ad_id, part in zip(order, parts, strict=True) if part)
+    def shares(self, day: date) -> tuple[Credit, ...]:
+        """Credits of a deal made on that day, from what ran on it and before."""
+        if day not in self._shares:
+            self._shares[day] = self._share_out(day)
+        return self._shares[day]
 
-
-def _local_day(at: datetime, *, zone: ZoneInfo) -> date:
-    return at.astimezone(zone).date()
+    def _share_out(self, day: date) -> tuple[Credit, ...]:
+        place = min((day - self._first).days, len(self._table) - 1)
+        late = (day - self._first).days - place
+        if place < 0 or late > WINDOW_DAYS:
+            return (Credit("", WHOLE, "unattributed"),)
+        weights = self._table[place]
+        plausible = np.flatnonzero(weights > _LEAST * weights.max(initial=0.0))
+        if not plausible.size:
+            return (Credit("", WHOLE, "unattributed"),)
+        parts = split_exactly(WHOLE, weights=weights[plausible].tolist())
+        return tuple(
+            Credit(self._ads[index], part, "time_decay") for index, part in zip(plausible, parts, strict=True) if part
+        )

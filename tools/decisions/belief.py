@@ -25,6 +25,8 @@ class Belief:
 
     value: Floats
     """Money per fresh impression, at full lag, in minor units."""
+    mean: Floats
+    """(n,) its mean."""
     ctr: Floats
     """(n,) posterior mean of the fresh CTR."""
     delivery: Delivery
@@ -73,12 +75,21 @@ def believe(
         effect_mean=(math.log(0.03), 0.0, 0.0), effect_sd=(1.5, 0.5, 0.3), spread_guess=0.35,
     )  # fmt: skip
     amount, won = _money_links(known, ones=ones, config=config)
-    draws_click = clicks.draw(rng, draws=draws)
-    design = np.stack([np.broadcast_to(ones, draws_click.shape), draws_click - centre,
-                       np.broadcast_to(is_live, draws_click.shape)], axis=2)  # fmt: skip
-    total = draws_click + lead.draw(rng, draws=draws, design=design)
-    total = total + amount.draw(rng, draws=draws) + won.draw(rng, draws=draws)
-    return Belief(np.exp(total[:, :count]), np.exp(clicks.mean[:count]), _first(delivery, count=count))
+    clicks, lead, amount, won = (link.first(count) for link in (clicks, lead, amount, won))
+    by_click = clicks.draw(rng, draws=draws)
+    design = np.stack([np.ones_like(by_click), by_click - centre, np.ones_like(by_click)], axis=2)
+    value = by_click + lead.draw(rng, draws=draws, design=design)
+    value = value + amount.draw(rng, draws=draws) + won.draw(rng, draws=draws)
+    # Log-normal mean in closed form: the mean of the draws would add its own noise to equal ads.
+    passed_on = (1.0 + lead.lean * lead.effects[1]) ** 2
+    spread = passed_on * clicks.variance + lead.variance + amount.variance + won.variance
+    middle = clicks.mean + lead.mean + amount.mean + won.mean
+    return Belief(
+        value=np.exp(value),
+        mean=np.exp(middle + spread / 2),
+        ctr=np.exp(clicks.mean),
+        delivery=_first(delivery, count=count),
+    )
 
 
 def _click_link(known: Sequence[AdState], *, delivery: Delivery, is_live: Floats) -> Link:

@@ -131,7 +131,7 @@ def spread_budget(
     bottom, top = np.full(value.shape[0], -60.0), np.full(value.shape[0], 60.0)
     log_low, log_high = np.log(np.maximum(low, 1e-3)), np.log(np.maximum(high, 1e-3))
     budgets = np.broadcast_to(low, value.shape).astype(np.float64)
-    for _ in range(50):
+    for _ in range(36):
         price = (bottom + top) / 2
         budgets = _budgets_at(
             scale - price[:, None],
@@ -151,7 +151,7 @@ def _budgets_at(
 ) -> Floats:
     """Solve level = (1-returns) u + wear log(1 + (worn + ahead * eff e^(returns u)) / audience) for u = log budget."""
     u = np.clip(level / (1.0 - returns), log_low, log_high)
-    for _ in range(6):
+    for _ in range(4):
         shown = ahead * delivery.efficiency * np.exp(returns * u)
         crowd = 1.0 + (delivery.worn + shown) / delivery.audience
         gap = level - (1.0 - returns) * u - WEAR * np.log(crowd)

@@ -45,9 +45,13 @@ def assess(state: AdState, *, config: AccountConfig) -> Fatigue:
     rules = config.fatigue
     rows = [row for row in state.days if row.impressions > 0]
     if len(rows) < max(rules.min_days, 2):
-        text = f"{len(rows)} days of results; it takes {rules.min_days} to judge."
         return Fatigue(
-            ad_id=state.ad_id, status="HEALTHY", severity="none", ctr_decline_percent=0, evidence=(text,), days_left=None
+            ad_id=state.ad_id,
+            status="HEALTHY",
+            severity="none",
+            ctr_decline_percent=0,
+            evidence=(f"{len(rows)} days of results; it takes {rules.min_days} to judge.",),
+            days_left=None,
         )
     slope, error = _trend(rows)
     span = (rows[-1].day - rows[0].day).days
@@ -59,11 +63,12 @@ def assess(state: AdState, *, config: AccountConfig) -> Fatigue:
     evidence = [_trend_text(rows, decline=decline, certain=certain)]
     saturated = state.frequency >= rules.frequency_percent / 100
     if saturated:
-        evidence.append(f"Each person has seen it {state.frequency:.1f} times ({rules.frequency_percent / 100:.1f} is the limit).")
+        limit_text = f"{rules.frequency_percent / 100:.1f} is the limit"
+        evidence.append(f"Each person has seen it {state.frequency:.1f} times ({limit_text}).")
     stall = _reach_stall(rows)
     exhausted = stall >= _STALL and certain
     if exhausted:
-        evidence.append(f"An impression reaches {100 * stall:.0f}% fewer people than at first: the audience is used up.")
+        evidence.append(f"An impression reaches {100 * stall:.0f}% fewer people than at first: the audience is spent.")
     dearer = _cpm_increase(rows)
     if dearer >= rules.cpm_increase_percent / 100:
         evidence.append(f"A thousand impressions cost {100 * dearer:.0f}% more than at first, at no larger budget.")

@@ -11,7 +11,7 @@ from geminivideo.ads import AdState
 from geminivideo.model import Noun
 from geminivideo.money import Currency
 from tools.decisions.fatigue import Fatigue, assess
-from tools.decisions.sampler import Allocated, Allocation, allocate
+from tools.decisions.sampler import Allocated, Allocation, Tuning, allocate
 
 PlanKind = Literal["budget", "pause"]
 
@@ -48,6 +48,7 @@ def plan(
     now: datetime,
     background: Sequence[AdState] = (),
     total_minor: int | None = None,
+    tuning: Tuning | None = None,
 ) -> BudgetPlan:
     """Allocation and fatigue of the active ads, as changes that the treasury's caps will accept.
 
@@ -57,7 +58,9 @@ def plan(
     active = [state for state in states if state.status == "active"]
     before = sum(state.daily_budget_minor for state in active)
     total = min(before if total_minor is None else total_minor, max(config.caps.daily_total_max, 0))
-    allocation = allocate(states, config=config, total_minor=total, seed=seed, now=now, background=background)
+    allocation = allocate(
+        states, config=config, total_minor=total, seed=seed, now=now, background=background, tuning=tuning
+    )
     fatigue = tuple(assess(state, config=config) for state in active)
     changes = _changes(allocation.ads, limit=config.caps.changes_per_day)
     tired = sorted(

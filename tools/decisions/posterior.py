@@ -10,10 +10,11 @@ likelihood on a grid). Pooling is what lets a day-old ad be judged by its neighb
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 
@@ -45,13 +46,24 @@ class Link:
         """(n,) posterior mean of the log rate."""
         return np.asarray(self.own + self.lean * (self.design @ self.effects))
 
+    @property
+    def variance(self) -> Floats:
+        """(n,) posterior variance of the log rate."""
+        pooled = ((self.design @ self.root) ** 2).sum(axis=1)
+        return np.asarray(self.sd**2 + self.lean**2 * pooled)
+
+    def first(self, count: int) -> Link:
+        """The same link for the first ads alone."""
+        return replace(
+            self, own=self.own[:count], lean=self.lean[:count], sd=self.sd[:count], design=self.design[:count]
+        )
+
     def draw(self, rng: np.random.Generator, *, draws: int, design: Floats | None = None) -> Floats:
         """(draws, n) joint draws of the log rate; `design` (draws, n, p) may carry another link's draws."""
         effects = self.effects + rng.standard_normal((draws, self.effects.size)) @ self.root.T
         columns = self.design[None] if design is None else design
         pooled = (columns * effects[:, None, :]).sum(axis=2)
-        noise = rng.standard_normal((draws, self.sd.size)) * self.sd
-        return np.asarray(self.own + self.lean * pooled + noise)
+        return np.asarray(self.own + self.lean * pooled + _stratified(rng, draws=draws, columns=self.sd.size) * self.sd)
 
 
 def fit_link(
@@ -84,6 +96,13 @@ def fit_link(
         own = (1.0 - lean) * working
         x = np.clip(own + lean * (design @ effects), start - 4.0, start + 4.0)
     return Link(own, lean, spread * np.sqrt(lean), design, effects, root, spread)
+
+
+def _stratified(rng: np.random.Generator, *, draws: int, columns: int) -> Floats:
+    """Standard normal draws whose columns all hold the same quantiles: ads that are believed equal stay equal."""
+    quantiles = ndtri((np.arange(draws) + 0.5) / draws)
+    quantiles /= quantiles.std()
+    return np.asarray(rng.permuted(np.tile(quantiles[:, None], (1, columns)), axis=0))
 
 
 def _effects(

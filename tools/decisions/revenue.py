@@ -9,7 +9,7 @@ Everything is a function of the latest record of each deal, so replaying or reor
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,10 +37,8 @@ _CLOSED: frozenset[DealStage] = frozenset({"closedwon", "closedlost"})
 class StageModel:
     """Learned win chances of an account's open deals at `as_of`."""
 
-    win_if_open: tuple[float, ...]
-    """P(won at last | still open after d days), by day."""
-    stage_logit: tuple[float, ...]
-    """Mean default log-odds of the account's open deals around each age: the centre of the stage's evidence."""
+    by_stage: Mapping[DealStage, tuple[float, ...]]
+    """P(won at last | still open after d days, in this stage), by day."""
     closed: int
     """Closed deals that it learned from."""
 
@@ -48,9 +46,7 @@ class StageModel:
         """Chance that this deal is, or will be, won."""
         if deal.stage in _CLOSED:
             return DEFAULT_WIN[deal.stage]
-        age = min(_age(deal, until=now), HORIZON_DAYS)
-        base = min(max(self.win_if_open[age], 1e-4), 1 - 1e-4)
-        return _sigmoid(_logit(base) + _logit(DEFAULT_WIN[deal.stage]) - self.stage_logit[age])
+        return self.by_stage[deal.stage][min(_age(deal, until=now), HORIZON_DAYS)]
 
     def expected_minor(self, deal: Deal, *, now: datetime) -> int:
         """Expected money of the deal in minor units: all of it when won, none when lost."""
@@ -78,11 +74,14 @@ def fit_stage_model(deals: Sequence[Deal], *, now: datetime) -> StageModel:
     won = _by_age([_age(deal, until=deal.modified_at) for deal in closed if deal.stage == "closedwon"])
     lost = _by_age([_age(deal, until=deal.modified_at) for deal in closed if deal.stage == "closedlost"])
     censored = _by_age([_age(deal, until=now) for deal in opened])
-    return StageModel(
-        win_if_open=tuple(_win_if_open(won, lost=lost, censored=censored).tolist()),
-        stage_logit=tuple(_stage_centres(opened, now=now).tolist()),
-        closed=len(closed),
-    )
+    base = np.clip(_win_if_open(won, lost=lost, censored=censored), 1e-4, 1 - 1e-4)
+    centred = np.log(base / (1 - base)) - _stage_centres(opened, now=now)
+    by_stage: dict[DealStage, tuple[float, ...]] = {
+        stage: tuple((1 / (1 + np.exp(-centred - _logit(chance)))).tolist())
+        for stage, chance in DEFAULT_WIN.items()
+        if stage not in _CLOSED
+    }
+    return StageModel(by_stage=by_stage, closed=len(closed))
 
 
 def value_delta(before: Deal | None, *, after: Deal, model: StageModel, now: datetime) -> int:
@@ -109,10 +108,13 @@ def _win_if_open(won: Floats, *, lost: Floats, censored: Floats) -> Floats:
 
 
 def _default_hazards() -> tuple[Floats, Floats, Floats]:
-    """Daily hazards of winning and losing and the share still open: 20% are won, half of the wins within 14 days."""
+    """Daily hazards of winning and losing and the share still open: 20% are won, and losses are known sooner.
+
+    Lag of wins: median 14 days, 90% within 162 (Olist). Losses close in less than half the time of wins (Maven).
+    """
     edges = np.arange(HORIZON_DAYS + 2, dtype=np.float64)
-    won = 0.2 * _lognormal_cdf(edges, median=14.0, sigma=1.4)
-    lost = 0.8 * _lognormal_cdf(edges, median=21.0, sigma=1.2)
+    won = 0.2 * _lognormal_cdf(edges, median=14.0, sigma=1.91)
+    lost = 0.8 * _lognormal_cdf(edges, median=7.0, sigma=1.91)
     alive = np.maximum(1.0 - won - lost, 1e-6)[:-1]
     return np.diff(won) / alive, np.diff(lost) / alive, alive
 
@@ -151,7 +153,3 @@ def _rank(deal: Deal) -> tuple[datetime, str]:
 
 def _logit(value: float) -> float:
     return math.log(value / (1 - value))
-
-
-def _sigmoid(value: float) -> float:
-    return 1 / (1 + math.exp(-value))

@@ -24,7 +24,7 @@ from tools.decisions.delivery import spread_budget
 
 Action = Literal["scale", "raise", "hold", "lower", "pause", "off"]
 
-DRAWS = 256
+DRAWS = 200
 SURE = 0.95
 """Probability of missing the kill threshold that it takes to pause an ad."""
 PROVEN = 0.80
@@ -217,7 +217,6 @@ def _bounds(
 
 def _target(belief: Belief, *, low: Sequence[int], high: Sequence[int], total: int, knobs: Tuning) -> list[float]:
     """Budgets within bounds that sum to the total, before rounding."""
-    mean = belief.value.mean(axis=0, keepdims=True)
     by_draw, by_mean = (
         spread_budget(
             value,
@@ -227,7 +226,7 @@ def _target(belief: Belief, *, low: Sequence[int], high: Sequence[int], total: i
             total=float(total),
             days_ahead=knobs.days_ahead,
         ).mean(axis=0)
-        for value in (belief.value, mean)
+        for value in (belief.value, belief.mean[None])
     )
     return [float(budget) for budget in knobs.explore * by_draw + (1 - knobs.explore) * by_mean]
 
