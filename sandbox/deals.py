@@ -57,7 +57,7 @@ class Lead:
 
 def draw_lead(
     *,
-    seed: int,
+    seed: int | str,
     key: str,
     day: str,
     index: int,

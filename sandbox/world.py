@@ -7,7 +7,8 @@ Pure and in process. Everything is a function of the seed and of what was done: 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -35,6 +36,8 @@ class WorldConfig:
     currency: str = "USD"
     timezone: str = NORTHBREW_ZONE
     economics: Economics | None = None
+    luck: int = 0
+    """Which draw of luck: the same ads and market with other days, clicks, leads and deals."""
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:
@@ -90,6 +93,7 @@ class _Delivered:
     reach: int
     clicks: int
     spend_minor: int
+    budget_minor: int
     value: float
     leads: tuple[Lead, ...]
 
@@ -111,6 +115,7 @@ class World:
         self.config = config
         self.now = config.start.astimezone(UTC)
         self.economics = config.economics or draw_economics(config.seed)
+        self._luck: int | str = f"{config.seed}/{config.luck}" if config.luck else config.seed
         self._zone = ZoneInfo(config.timezone)
         self._ads: dict[str, _Ad] = {}
         self._due = self.today
@@ -170,6 +175,21 @@ class World:
         self._open_and_close(past)
         self.now = end
         return past
+
+    def twin(self, *, keys: Sequence[str], start: datetime, luck: int) -> World:
+        """A fresh world with the same market and these ads (not yet shown, no budget), under another draw of luck."""
+        twin = World(replace(self.config, start=start, economics=self.economics, luck=luck))
+        for key in keys:
+            twin._ads[key] = _Ad(key, self._ad(key).truth, 0, active=True)
+        return twin
+
+    def budgets_by_day(self, keys: Sequence[str]) -> dict[date, dict[str, int]]:
+        """The daily budgets under which these ads were delivered, by day."""
+        found: dict[date, dict[str, int]] = {}
+        for key in keys:
+            for delivered in self._ad(key).days:
+                found.setdefault(delivered.day, {})[key] = delivered.budget_minor
+        return dict(sorted(found.items()))
 
     # What the outside shows.
 
@@ -279,7 +299,7 @@ class World:
                 self._deliver(ad, day)
 
     def _deliver(self, ad: _Ad, day: date) -> None:
-        u = uniforms(self.config.seed, ad.key, day)
+        u = uniforms(self._luck, ad.key, day)
         spend = int(ad.budget_minor * (1.0 - _PACE_SLACK * u[0]))
         noise = response.CPM_DAY_NOISE
         cpm = self._cpm(day) * self._market(day) * math.exp(noise * normal(u[1]) - noise**2 / 2)
@@ -298,6 +318,7 @@ class World:
                 reach=int(response.reached(shown, audience=active)),
                 clicks=clicks,
                 spend_minor=spend,
+                budget_minor=ad.budget_minor,
                 value=shown * rate * lead_rate * self._value_per_lead(ad.truth),
                 leads=tuple(self._lead(ad, day=day, index=index) for index in range(count)),
             )
@@ -307,7 +328,7 @@ class World:
     def _lead(self, ad: _Ad, *, day: date, index: int) -> Lead:
         midnight = datetime.combine(day, time(), tzinfo=self._zone).astimezone(UTC)
         return draw_lead(
-            seed=self.config.seed,
+            seed=self._luck,
             key=ad.key,
             day=day.isoformat(),
             index=index,
@@ -334,7 +355,7 @@ class World:
 
     def _market(self, day: date) -> float:
         noise = response.CPM_MARKET_NOISE
-        return math.exp(noise * normal(uniforms(self.config.seed, "market", day)[0]) - noise**2 / 2)
+        return math.exp(noise * normal(uniforms(self._luck, "market", day)[0]) - noise**2 / 2)
 
     @cached_property
     def _base_log_odds(self) -> float:

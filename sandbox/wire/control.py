@@ -12,6 +12,7 @@ from geminivideo.creative_dna import CreativeDna
 from geminivideo.model import Noun
 from sandbox.faults import Fault, HumanEdit
 from sandbox.graph_error import GraphError
+from sandbox.hindsight import compare
 from sandbox.simulation import Op
 from sandbox.wire.meta import MetaWire
 from sandbox.world import World
@@ -59,6 +60,7 @@ class ControlPlane:
         router.post("/edits")(self.edit)
         router.get("/journal")(self.journal)
         router.get("/truth")(self.truth)
+        router.get("/compare")(self.compare)
         return router
 
     async def about(self) -> dict[str, Any]:
@@ -137,6 +139,19 @@ class ControlPlane:
             "realised_value_minor": world.full_lag_value_minor(since=since, realised=True),
             "ads": {self._sim.ad_of_key[key]: _ad_truth(world, key) for key in world.keys},
         }
+
+    def compare(
+        self,
+        campaign_id: str,
+        increase_percent: Annotated[int, Query(ge=0, le=100)] = 20,
+        repeats: Annotated[int, Query(ge=2, le=1000)] = 200,
+    ) -> dict[str, Any]:
+        """What a campaign's budgets earned beside an even split and the best plan under the same limits."""
+        ad_sets = {key for key, ad_set in self._sim.ad_sets.items() if ad_set.campaign_id == campaign_id}
+        ads = [ad for ad in self._sim.ads.values() if ad.ad_set_id in ad_sets and ad.world_key is not None]
+        names = {str(ad.world_key): ad.id for ad in ads}
+        found = compare(self._world, keys=list(names), increase_percent=increase_percent, repeats=repeats)
+        return {"simulated": True, "ads": names, **found}
 
     def _do(self, op: Op, *, path: str, content: dict[str, Any]) -> None:
         result = self._sim.apply(op)
