@@ -323,15 +323,16 @@ class CreativeSteps(Steps):
     async def _report_branch(
         self, run_id: str, blueprint: Blueprint, *, seat: str, value: Mapping[str, Any], key: str
     ) -> None:
+        named = {"blueprint_id": blueprint.id}
         if seat == ORACLE and "failed" not in value:
             score = score_prediction(Prediction.model_validate(value))
             seat, value = score.judge, score.model_dump(mode="json")
         if "failed" in value:
             text = f"{seat} did not answer on {blueprint.title}: {value['failed']}"
-            await self.emit(run_id, kind="judge.failed", who=seat, text=text, key=key, data=dict(value))
+            await self.emit(run_id, kind="judge.failed", who=seat, text=text, key=key, data=named | dict(value))
         else:
             text = f"{blueprint.title}: {value['overall']}/100. {' '.join(value['reasons'][:2])}"
-            await self.emit(run_id, kind="judge.scored", who=seat, text=text, key=key, data=dict(value))
+            await self.emit(run_id, kind="judge.scored", who=seat, text=text, key=key, data=named | dict(value))
 
     async def _choose(self, state: CampaignState, candidates: list[str], *, wanted: int) -> list[str]:
         """The best `wanted` by the Council's score and the predicted CTR, keeping both ways of making an ad."""
