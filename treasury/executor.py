@@ -86,9 +86,9 @@ async def _rounds(context: Context, account: Account, record: SetRecord) -> Prob
 
 
 async def settle_in_flight(context: Context, account: Account, record: SetRecord) -> list[ChangeRecord]:
-    """Find out about every change of the set that is in flight and that nobody holds."""
-    rows = await _rows(context, record, IN_FLIGHT)
-    dead = [row for row in rows if leases.is_dead(row, context.now())]
+    """Find out about every change of the set that is in flight and that nobody holds; read back what is applied."""
+    rows = await _rows(context, record, IN_FLIGHT | {"applied"})
+    dead = [row for row in rows if row.state == "applied" or leases.is_dead(row, context.now())]
     return [await settle(context, account, record, row) for row in dead]
 
 

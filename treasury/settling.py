@@ -33,6 +33,8 @@ async def settle(context: Context, account: Account, record: SetRecord, row: Cha
 
     Verified, applied, voided, approved again (it certainly did not happen), or still unknown.
     """
+    if row.state == "applied":
+        return await _verified(context, account, record, row)
     held = await _take_over(context, row)
     if held is None:
         return row
@@ -46,7 +48,7 @@ async def settle(context: Context, account: Account, record: SetRecord, row: Cha
     except PlatformError:
         return held  # stays unknown; its lease runs out and it is looked at again
     late = held.sent_at is None or context.now() - held.sent_at >= grace(account)
-    return await _conclude(context, record, held, change, found, reader=reader, account=account, proven=late)
+    return await _conclude(context, record, held, change, found, account=account, proven=late)
 
 
 class _Found:
@@ -107,7 +109,6 @@ async def _conclude(
     change: SpendChange,
     found: _Found,
     *,
-    reader: AdReader,
     account: Account,
     proven: bool,
 ) -> ChangeRecord:
@@ -117,8 +118,7 @@ async def _conclude(
         steps = {**row.steps, **found.values.get("steps", {})}
         done = values | {"steps": steps, "error": None}
         moved = await _move(context, row, "applied", done)
-        carrier = Carrier(context, context.writers(account), reader, record, moved)
-        return await carrier.verify() if moved.state == "applied" else moved
+        return await _verified(context, account, record, moved)
     if not proven:
         return await _let_go(context, row)
     if _did_not_happen(change, found.shown):
@@ -133,6 +133,13 @@ async def _conclude(
     )
     values |= {"error": problem.as_json(), "settled_at": context.now()}
     return await _move(context, row, "voided", values)
+
+
+async def _verified(context: Context, account: Account, record: SetRecord, row: ChangeRecord) -> ChangeRecord:
+    """Read an applied change back. One that was found edited by somebody is known, and not looked at again."""
+    if row.state != "applied" or row.error is not None:
+        return row
+    return await Carrier(context, context.writers(account), context.readers(account), record, row).verify()
 
 
 def _happened(change: SpendChange, shown: SpendState | None) -> bool:
