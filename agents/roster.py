@@ -13,7 +13,6 @@ from agents.llm_judge import LlmJudge
 from agents.onboard.director import OnboardDirector
 from agents.onboard.judges import CtrJudge, PlanJudge, RecallJudge, RubricJudge
 from agents.onboard.resemblance import Embed
-from agents.openai_compatible import OpenAiCompatible
 from geminivideo.blueprint import Blueprint
 from geminivideo.errors import InvalidInput
 from geminivideo.judgement import Prediction
@@ -76,6 +75,8 @@ def _configured(settings: Settings) -> ChatModel | None:
             "A model server is set but no model is named", where="GEMINIVIDEO_MODEL_NAME",
             fix="Name the model that the server shall use.",
         )  # fmt: skip
+    from agents.openai_compatible import OpenAiCompatible  # the SDK takes a second to import: only where it is used
+
     return OpenAiCompatible(
         base_url=settings.model_base_url,
         api_key=settings.model_api_key.get_secret_value(),

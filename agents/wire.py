@@ -237,9 +237,9 @@ def _offer_type(wire: WireBlueprint, *, brief: Brief) -> OfferType:
 
 
 def _citations(wire: WireBlueprint, *, context: DirectorContext) -> tuple[Citation, ...]:
-    known = {ad.ad_id: ad.kind for ad in (*context.winners, *context.losers)}
+    known = {ad.ad_id: ad for ad in (*context.winners, *context.losers)}
     return tuple(
-        Citation(ad_id=cite.ad_id, kind=known[cite.ad_id], took=clean(cite.took)[:200])
+        Citation(ad_id=cite.ad_id, kind=known[cite.ad_id].kind, took=clean(cite.took)[:200])
         for cite in wire.cites
         if cite.ad_id in known
     )

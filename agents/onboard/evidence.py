@@ -102,10 +102,17 @@ def copy_order(text: str) -> tuple[SceneRole, ...]:
     order: list[SceneRole] = ["hook"]
     for part in parts[1:]:
         bare = part.lower().rstrip(".! ")
-        role: SceneRole = next((role for role, pattern in _ROLES if re.search(pattern, bare)), "benefit")
+        role = _role_of(bare)
         if order[-1] != role and order[-1] != "cta":
             order.append(role)
     return (*order, "cta") if order[-1] != "cta" else tuple(order)
+
+
+def _role_of(text: str) -> SceneRole:
+    for role, pattern in _ROLES:
+        if re.search(pattern, text):
+            return role
+    return "benefit"
 
 
 def _hooks(winners: Weighed, losers: Weighed) -> dict[HookType, float]:

@@ -98,7 +98,10 @@ def make_material(brief: Brief) -> Material:
 def offer_type_of(text: str) -> OfferType:
     """What kind of offer a text makes, by its words."""
     lower = f"{text.lower()} "
-    return next((kind for kind, pattern in _OFFERS if re.search(pattern, lower)), "none")
+    for kind, pattern in _OFFERS:
+        if re.search(pattern, lower):
+            return kind
+    return "none"
 
 
 def _claims(texts: tuple[str, ...], *, names: frozenset[str]) -> tuple[Phrase, ...]:

@@ -194,7 +194,10 @@ def _inline(text: str, *, names: frozenset[str]) -> str:
 
 def _shape(text: str) -> Shape:
     tokens = text.lower().replace("’", "'").split()
-    return next((shape for shape, fits in _RULES if fits(tokens)), "noun")
+    for shape, fits in _RULES:
+        if fits(tokens):
+            return shape
+    return "noun"
 
 
 def _second(tokens: list[str]) -> str:

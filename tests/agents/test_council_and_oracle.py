@@ -27,13 +27,20 @@ BASE = 15_000
 
 def prediction(ctr: int, low: int = 0, high: int = 0, **more: Any) -> Prediction:
     return Prediction(
-        ctr_ppm=ctr, low_ppm=low or ctr * 3 // 4, high_ppm=high or ctr * 4 // 3, base_rate_ppm=BASE, model_version="t", **more
+        ctr_ppm=ctr,
+        low_ppm=low or ctr * 3 // 4,
+        high_ppm=high or ctr * 4 // 3,
+        base_rate_ppm=BASE,
+        model_version="t",
+        **more,
     )
 
 
 def predict_from_traits(blueprint: Blueprint) -> Prediction:
     """A stand-in for the trained model: reads traits that no on-board judge scores directly."""
-    rng = random.Random(f"{blueprint.palette}/{blueprint.music}/{blueprint.pacing}/{blueprint.hook_type}/{len(blueprint.scenes)}")
+    rng = random.Random(
+        f"{blueprint.palette}/{blueprint.music}/{blueprint.pacing}/{blueprint.hook_type}/{len(blueprint.scenes)}"
+    )
     return prediction(round(BASE * rng.uniform(0.6, 1.6)))
 
 
@@ -141,13 +148,24 @@ async def test_the_recall_judge_knows_a_loser_when_it_sees_one_and_prefers_winne
 
     def ads(hook: HookType, kind: Any) -> tuple[Any, ...]:
         ad = recalled("ad_x", hook, kind=kind, vertical="local_services", rng=rng)
-        like = ad.model_copy(update={"dna": ad.dna.model_copy(update={"opening": opening}), "copy_text": blueprint.script})
+        like = ad.model_copy(
+            update={"dna": ad.dna.model_copy(update={"opening": opening}), "copy_text": blueprint.script}
+        )
         return (like,)
 
     hook = blueprint.hook_type
     other: HookType = "testimonial" if hook != "testimonial" else "curiosity"
-    lost = DirectorContext(brief=example(), winners=ads(other, "winner")[:0] or (recalled("ad_w", other, kind="winner", vertical="local_services", rng=rng),), losers=ads(hook, "loser"))
-    won = DirectorContext(brief=example(), winners=ads(hook, "winner"), losers=(recalled("ad_l", other, kind="loser", vertical="local_services", rng=rng),))
+    lost = DirectorContext(
+        brief=example(),
+        winners=ads(other, "winner")[:0]
+        or (recalled("ad_w", other, kind="winner", vertical="local_services", rng=rng),),
+        losers=ads(hook, "loser"),
+    )
+    won = DirectorContext(
+        brief=example(),
+        winners=ads(hook, "winner"),
+        losers=(recalled("ad_l", other, kind="loser", vertical="local_services", rng=rng),),
+    )
     bad, fine = await RecallJudge().score(blueprint, lost), await RecallJudge().score(blueprint, won)
     assert any(d.startswith("like_loser: Scene 1") for d in bad.defects) and not fine.defects
     assert fine.overall > bad.overall + 20
@@ -191,13 +209,26 @@ class Seat:
 
 
 def given(name: str, points: int, *defects: str) -> Score:
-    return Score(judge=name, model="test", overall=points, criteria={"x": points}, reasons=(f"{name} thinks so.",), defects=defects)
+    return Score(
+        judge=name,
+        model="test",
+        overall=points,
+        criteria={"x": points},
+        reasons=(f"{name} thinks so.",),
+        defects=defects,
+    )
 
 
 async def test_a_failing_and_a_hanging_judge_are_named_and_block_nothing() -> None:
     blueprint, context = good()
     secret = RuntimeError("token sk-123 leaked")
-    seats = [Seat("a", 70), Seat("b", 60), Seat("c", fault=secret), Seat("d", fault=ModelError("it refused")), Seat("e", hang=True)]
+    seats = [
+        Seat("a", 70),
+        Seat("b", 60),
+        Seat("c", fault=secret),
+        Seat("d", fault=ModelError("it refused")),
+        Seat("e", hang=True),
+    ]
     verdict = await hold_council(seats, blueprint, context, quorum=2, timeout_s=0.2)
     assert verdict.quorum and verdict.overall == 65 and verdict.spread == 10
     assert verdict.failed == ("c: failed (RuntimeError)", "d: it refused", "e: no answer within 0.2 s")
@@ -234,7 +265,11 @@ def test_weights_move_the_tally_and_order_does_not() -> None:
     assert even.overall == 64 and even.spread == 40
     assert "a is 39 points higher than the others: a thinks so." in even.dissent
     assert tally(scores[::-1], quorum=2) == even
-    assert tally(scores, weights={"a": 3.0}, quorum=2).overall > even.overall > tally(scores, weights={"a": 0.0}, quorum=2).overall
+    assert (
+        tally(scores, weights={"a": 3.0}, quorum=2).overall
+        > even.overall
+        > tally(scores, weights={"a": 0.0}, quorum=2).overall
+    )
     assert tally([], ["a: gone"], quorum=1).quorum is False
     assert str(FailedJudge(judge="a", why="gone")) == "a: gone"
 
@@ -280,8 +315,12 @@ def test_the_interval_is_said_in_words() -> None:
 
 
 def test_the_oracles_advice_names_what_weighs_against_the_idea() -> None:
-    advice = judge(prediction(12_000, drivers=(("words", -400), ("has_number", 200))), council(75, "vague: Scene 2.")).advice
-    assert advice[0] == "vague: Scene 2." and "the amount of text" in advice[1] and advice[1].startswith("low_prediction:")
+    advice = judge(
+        prediction(12_000, drivers=(("words", -400), ("has_number", 200))), council(75, "vague: Scene 2.")
+    ).advice
+    assert (
+        advice[0] == "vague: Scene 2." and "the amount of text" in advice[1] and advice[1].startswith("low_prediction:")
+    )
 
 
 def test_thresholds_are_the_callers() -> None:
@@ -298,7 +337,9 @@ async def revised(blueprint: Blueprint, context: DirectorContext, *defects: str)
     return await OnboardDirector().revise(blueprint, criticism=criticism, oracle=None, context=context)
 
 
-@pytest.mark.parametrize("plant", [{"voice_over": "Save 70% today, guaranteed."}, {"voice_over": "An innovative solution."}])
+@pytest.mark.parametrize(
+    "plant", [{"voice_over": "Save 70% today, guaranteed."}, {"voice_over": "An innovative solution."}]
+)
 async def test_a_revision_mends_what_the_judges_found_and_says_so(plant: dict[str, Any]) -> None:
     blueprint, context = good()
     planted = with_scene(blueprint, 1, **plant)
@@ -306,7 +347,12 @@ async def test_a_revision_mends_what_the_judges_found_and_says_so(plant: dict[st
     after = await revised(planted, context, *found)
     assert (await RubricJudge().score(after, context)).defects == ()
     assert plant["voice_over"] not in after.script
-    assert (after.id, after.hook_type, after.structure, after.revision) == (blueprint.id, blueprint.hook_type, blueprint.structure, 1)
+    assert (after.id, after.hook_type, after.structure, after.revision) == (
+        blueprint.id,
+        blueprint.hook_type,
+        blueprint.structure,
+        1,
+    )
     assert any("Scene 2" in change and "rubric" in change and plant["voice_over"] in change for change in after.changes)
     Blueprint.model_validate(after.model_dump())
 

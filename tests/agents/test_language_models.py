@@ -59,7 +59,13 @@ RECORDER = vcr.VCR(
     cassette_library_dir=str(CASSETTES),
     record_mode="all" if RECORD else "none",
     match_on=["method", "scheme", "host", "port", "path", "same_body"],
-    filter_headers=[("authorization", "Bearer [key]"), "user-agent", "x-stainless-os", "x-stainless-arch", "x-stainless-runtime-version"],
+    filter_headers=[
+        ("authorization", "Bearer [key]"),
+        "user-agent",
+        "x-stainless-os",
+        "x-stainless-arch",
+        "x-stainless-runtime-version",
+    ],
     before_record_response=_redact,
 )
 RECORDER.register_matcher("same_body", _same_body)
@@ -192,13 +198,17 @@ async def test_a_revision_keeps_id_hook_order_and_footage(context: DirectorConte
     with tape("director_revise"):
         director = LlmDirector(model("steady"))
         before = (await director.write_blueprints(context, count=2))[0]
-        after = await director.revise(before, criticism=criticism("vague: Scene 3 says little."), oracle=None, context=context)
+        after = await director.revise(
+            before, criticism=criticism("vague: Scene 3 says little."), oracle=None, context=context
+        )
     assert (after.id, after.hook_type, after.structure, after.revision) == (before.id, "pain", before.structure, 1)
     assert "Monday" in after.scenes[2].voice_over and "Monday keg" in after.changes[0]
     assert [s.footage for s in after.scenes] == [s.footage for s in before.scenes]
 
 
-async def test_when_the_model_fails_the_on_board_director_writes_and_signs_as_stand_in(context: DirectorContext) -> None:
+async def test_when_the_model_fails_the_on_board_director_writes_and_signs_as_stand_in(
+    context: DirectorContext,
+) -> None:
     notes: list[str] = []
     with tape("roster_fallback"):
         roster = build_roster(Settings(), chat_model=model("shy"), notice=notes.append)

@@ -83,7 +83,7 @@ def test_headlines_are_short_and_voice_overs_are_sentences() -> None:
             for scene in blueprint.scenes:
                 sizes.append(len(scene.headline.split()))
                 assert not scene.voice_over[0].islower(), scene.voice_over
-                assert scene.voice_over[-1] in ".?!”\""
+                assert scene.voice_over[-1] in '.?!”"'
                 assert "  " not in scene.voice_over and "{" not in scene.voice_over and ".." not in scene.voice_over
     assert statistics.fmean(size <= 7 for size in sizes) > 0.97
 
@@ -172,7 +172,9 @@ def test_footage_goes_to_about_half_and_never_to_the_end_card_or_to_all() -> Non
         assert 0 < sum(shown) < len(made)
         assert all(clips[-1] is None for clips in used)
         first = next(clips for clips in used if any(clips))
-        assert first[: min(4, len(first) - 1)] == list(dict.fromkeys(first))[: min(4, len(first) - 1)], "clips are cycled"
+        assert first[: min(4, len(first) - 1)] == list(dict.fromkeys(first))[: min(4, len(first) - 1)], (
+            "clips are cycled"
+        )
     assert any(s.footage for s in write(with_clips, count=1)[0].scenes)
     assert not any(s.footage for b in write(example()) for s in b.scenes)
 
@@ -203,7 +205,9 @@ def test_without_recall_or_with_another_trades_recall_most_blueprints_change() -
     assert changed["foreign"] / total >= 0.8
 
 
-@pytest.mark.parametrize("hook", ["question", "statistic", "pain", "command", "curiosity", "testimonial", "before_after"])
+@pytest.mark.parametrize(
+    "hook", ["question", "statistic", "pain", "command", "curiosity", "testimonial", "before_after"]
+)
 def test_what_won_opens_the_set_and_is_cited_and_what_lost_stays_out(hook: HookType) -> None:
     rng = random.Random(3)
     lost: HookType = "pain" if hook != "pain" else "question"
@@ -255,14 +259,21 @@ async def test_a_predictor_joins_the_choice() -> None:
     led = await OnboardDirector(predict=predict).write_blueprints(context, count=2)
     asked = await OnboardDirector(predict=predict).write_blueprints(context, count=2)
     assert led == asked
-    assert [b.hook_type for b in led] != [b.hook_type for b in plain] or [b.script for b in led] != [b.script for b in plain]
+    assert [b.hook_type for b in led] != [b.hook_type for b in plain] or [b.script for b in led] != [
+        b.script for b in plain
+    ]
 
 
 _words = st.text(alphabet=st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(product=_words, offer=st.text(max_size=60), benefits=st.lists(_words, max_size=3), pains=st.lists(_words, max_size=2))
+@given(
+    product=_words,
+    offer=st.text(max_size=60),
+    benefits=st.lists(_words, max_size=3),
+    pains=st.lists(_words, max_size=2),
+)
 def test_any_text_gives_valid_blueprints_or_a_clear_refusal(
     product: str, offer: str, benefits: list[str], pains: list[str]
 ) -> None:

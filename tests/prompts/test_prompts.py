@@ -37,7 +37,9 @@ def test_every_shipped_prompt_is_free_of_faults(path: Path) -> None:
 
 
 def test_there_are_prompts_for_director_judges_and_repair() -> None:
-    assert {"director", "director_revise", "judge_customer", "judge_editor", "repair"} <= {p.name.split(".")[0] for p in FILES}
+    assert {"director", "director_revise", "judge_customer", "judge_editor", "repair"} <= {
+        p.name.split(".")[0] for p in FILES
+    }
 
 
 def test_the_newest_version_is_taken_unless_one_is_named(tmp_path: Path) -> None:

@@ -109,7 +109,9 @@ _COPY: dict[HookType, tuple[str, ...]] = {
 }
 
 
-def recalled(ad_id: str, hook: HookType, *, kind: Literal["winner", "loser"], vertical: str, rng: random.Random) -> Recalled:
+def recalled(
+    ad_id: str, hook: HookType, *, kind: Literal["winner", "loser"], vertical: str, rng: random.Random
+) -> Recalled:
     """A past ad with copy that fits its hook type."""
     text = rng.choice(_COPY[hook])
     dna = CreativeDna(

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 KEY = "sk-test-key-0123456789"
 PORT = 8399
@@ -23,7 +23,9 @@ def _scene(role: str, headline: str, voice: str, support: str = "") -> dict[str,
     return {"role": role, "headline": headline, "support": support, "voice_over": voice}
 
 
-_OFFER = _scene("offer", "A free tasting week", "Start with a free tasting week for your whole office.", "for your whole office")
+_OFFER = _scene(
+    "offer", "A free tasting week", "Start with a free tasting week for your whole office.", "for your whole office"
+)
 BLUEPRINTS: list[dict[str, Any]] = [
     {
         "title": "The line is the problem", "hook_type": "pain", "palette": "warm", "pacing": "medium", "music": "upbeat",
@@ -79,7 +81,7 @@ def _answer(model: str, body: dict[str, Any]) -> dict[str, Any]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    calls: dict[str, int] = {}
+    calls: ClassVar[dict[str, int]] = {}
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep test output clean."""
@@ -105,7 +107,11 @@ class _Handler(BaseHTTPRequestHandler):
             said = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
             return 400, _error(said, "invalid_request_error", None), {}
         if model == "busy" and self.calls[model] == 1:
-            return 429, _error("Rate limit reached for requests", "requests", "rate_limit_exceeded"), {"retry-after": "2"}
+            return (
+                429,
+                _error("Rate limit reached for requests", "requests", "rate_limit_exceeded"),
+                {"retry-after": "2"},
+            )
         if model == "broken":
             return 500, _error("The server had an error while processing your request.", "server_error", None), {}
         return 200, _completion(model, body), {"openai-processing-ms": "412"}
