@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,14 @@ class Stage:
     engine: Engine
     sandbox: Sandbox
     home: Path
+    seed: int
 
 
 @asynccontextmanager
-async def open_stage(home: Path, *, base: Settings) -> AsyncIterator[Stage]:
+async def open_stage(home: Path, *, base: Settings, seed: int = SEED) -> AsyncIterator[Stage]:
     """Start afresh in `home`, which belongs to the demo alone, and touch nothing else."""
     _clear(home)
-    async with start_sandbox(data=home / "sandbox", seed=SEED) as sandbox:
+    async with start_sandbox(data=home / "sandbox", seed=seed) as sandbox:
         about = await sandbox.get("")
         settings = base.model_copy(
             update={
@@ -90,7 +92,7 @@ async def open_stage(home: Path, *, base: Settings) -> AsyncIterator[Stage]:
             }
         )
         async with open_engine(settings) as engine:
-            yield Stage(engine=engine, sandbox=sandbox, home=home)
+            yield Stage(engine=engine, sandbox=sandbox, home=home, seed=seed)
 
 
 async def play(stage: Stage, *, brief_path: Path, footage: Path | None, decide: Decide, watch: Watcher) -> Played:
@@ -108,7 +110,7 @@ async def play(stage: Stage, *, brief_path: Path, footage: Path | None, decide: 
     first = await _run(stage, account, graph="optimise", key="demo:sync", decide=decide, watch=watch)
     clock.lap("history")
     watch.heading("2  From brief to judged blueprints and rendered ads")
-    inputs = {"brief": brief.model_dump(mode="json"), "seed": SEED}
+    inputs = {"brief": brief.model_dump(mode="json"), "seed": stage.seed}
     campaign = await _run(
         stage, account, graph="campaign", key="demo:campaign", decide=decide, watch=watch, inputs=inputs
     )
@@ -190,7 +192,7 @@ async def _show(stage: Stage, run_id: str, *, watch: Watcher) -> None:
     db = stage.engine.services.db
     while True:
         run = await db.read(lambda conn: runs.get_run(conn, run_id))
-        events = await db.read(lambda conn, after=seen: runs.events_after(conn, run_id, seq=after))
+        events = await db.read(partial(runs.events_after, run_id=run_id, seq=seen))
         for event in events:
             watch.event(event)
             seen = event.seq
