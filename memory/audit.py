@@ -14,6 +14,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
 
@@ -106,21 +107,26 @@ def entries(conn: Connection, *, account_id: str, after: int = 0, limit: int = 5
 
 def verify(conn: Connection, account_id: str, *, anchored: Head | None = None) -> AuditReport:
     """Walk the whole chain; `anchored` is the head that was kept outside the table."""
-    lock_free = select(audit_log).where(audit_log.c.account_id == account_id).order_by(audit_log.c.seq)
-    last, rows, anchor_seen = Head(), 0, anchored is None or anchored.seq == 0
-    with conn.execute(lock_free) as found:
-        for row in found:
-            problem = _misfit(row, last)
-            if problem:
-                return _broken(account_id, rows=rows, head=last, at=last.seq + 1, problem=problem)
-            rows, last = rows + 1, Head(seq=row.seq, hash=row.hash)
-            if anchored is not None and row.seq == anchored.seq:
-                anchor_seen = row.hash == anchored.hash
-                if not anchor_seen:
-                    return _broken(account_id, rows=rows, head=last, at=row.seq, problem="the anchored head differs")
-    if not anchor_seen:
-        return _broken(account_id, rows=rows, head=last, at=last.seq + 1, problem="rows before the anchor are gone")
-    return AuditReport(account_id=account_id, rows=rows, intact=True, head=last)
+    query = select(audit_log).where(audit_log.c.account_id == account_id).order_by(audit_log.c.seq)
+    goal = anchored.seq if anchored else 0
+    seq, link, problem = 0, GENESIS, ""
+    for row in conn.execute(query):
+        problem = _misfit(row, seq=seq, previous=link)
+        if not problem and row.seq == goal and anchored and row.hash != anchored.hash:
+            problem = "the anchored head differs"
+        if problem:
+            break
+        seq, link = row.seq, row.hash
+    if not problem and goal > seq:
+        problem = "rows before the anchored head are gone"
+    return AuditReport(
+        account_id=account_id,
+        rows=seq,
+        intact=not problem,
+        head=Head(seq=seq, hash=link),
+        broken_at=seq + 1 if problem else None,
+        problem=problem,
+    )
 
 
 class Anchor:
@@ -164,14 +170,10 @@ def _link(*, account_id: str, seq: int, at: datetime, kind: str, who: str, body:
     return hashlib.sha256(_PREFIX + text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _misfit(row: Row[Any], last: Head) -> str:
-    if row.seq != last.seq + 1:
-        return f"row {last.seq + 1} is missing"
-    if row.previous != last.hash:
+def _misfit(row: Row[Any], *, seq: int, previous: str) -> str:
+    if row.seq != seq + 1:
+        return f"row {seq + 1} is missing"
+    if row.previous != previous:
         return f"row {row.seq} does not follow the row before it"
     link = _link(
         account_id=row.account_id,
@@ -183,10 +185,6 @@ def _misfit(row: Row[Any], last: Head) -> str:
         previous=row.previous,
     )
     return "" if link == row.hash else f"row {row.seq} was altered"
-
-
-def _broken(account_id: str, *, rows: int, head: Head, at: int, problem: str) -> AuditReport:
-    return AuditReport(account_id=account_id, rows=rows, intact=False, head=head, broken_at=at, problem=problem)
 
 
 @contextlib.contextmanager
