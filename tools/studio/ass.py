@@ -69,18 +69,20 @@ class Canvas:
         motion: Motion = still,
         opacity: float = 1.0,
         layer: int = 0,
-        blur: float = 0.0,
+        pivot: tuple[float, float] | None = None,
     ) -> None:
-        """Draw `path` with its box's corner at (left, top) in the frames from `first` to before `last`."""
+        """Draw `path` with its box's corner at (left, top) in the frames from `first` to before `last`.
+
+        It turns about its own middle, or about `pivot`.
+        """
+        turns_about = pivot or (left + path.width / 2, top + path.height / 2)
         for start, end, pose in self._poses(first, last, motion):
             x = left + pose.dx + path.width * (1 - pose.scale_x) / 2
             y = top + pose.dy + path.height * (1 - pose.scale_y) / 2
             tags = rf"\an7\pos({x:.2f},{y:.2f})\p1\1c{_colour(colour)}{_alpha(pose.opacity * opacity)}"
-            if blur:
-                tags += rf"\blur{blur:.1f}"
             tags += _scale(pose)
             if pose.turn:
-                centre = f"{left + pose.dx + path.width / 2:.2f},{top + pose.dy + path.height / 2:.2f}"
+                centre = f"{turns_about[0] + pose.dx:.2f},{turns_about[1] + pose.dy:.2f}"
                 tags += rf"\org({centre})\frz{pose.turn:.2f}"
             self._shapes.append((layer, _event(layer, start, end, tags + _clip(pose), path.commands)))
 

@@ -24,7 +24,8 @@ def luminance(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     table = np.arange(256, dtype=np.float32) / np.float32(255)
     linear = np.where(table <= 0.04045, table / 12.92, ((table + 0.055) / 1.055) ** 2.4).astype(np.float32)
     weights = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
-    return linear[rgb] @ weights
+    light: npt.NDArray[np.float32] = np.matmul(linear[rgb], weights)
+    return light
 
 
 def ratio(one: Rgb, other: Rgb) -> float:

@@ -1,157 +1,212 @@
-"""The drawn picture of a scene without footage: a large icon of its subject among moving shapes of the ad's motif."""
+"""The drawn picture of a scene without footage: its subject's icon, large, in one of four arrangements.
+
+Slow movements go in whole pixels, so that libass can use a drawn shape again instead of drawing it anew.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import cos, pi, sin
 
 from tools.studio import motion, shapes
 from tools.studio.ass import Canvas
-from tools.studio.icons import icon_for
+from tools.studio.contrast import Rgb
+from tools.studio.icons import Icon, icon, icon_for
 from tools.studio.layout import Stage
-from tools.studio.looks import Motif
+from tools.studio.looks import Figure
 from tools.studio.motion import Motion, Pose
 from tools.studio.theme import Field
 
 _EXIT = 5
 _LAYER = 10
+_COMPANIONS = ("spark", "check", "drop", "clock", "cup", "pin", "people", "calendar")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where and when a figure is drawn, and how large."""
+
+    x: float
+    y: float
+    radius: float
+    first: int
+    last: int
+    stays: bool
+    """Whether it is still there when the ad ends."""
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first
+
+    def timed(self, move: Motion) -> Motion:
+        """`move`, leaving at the end unless the figure stays."""
+        return move if self.stays else motion.leaving(move, length=self.length, frames=_EXIT)
 
 
 def draw_figure(
-    canvas: Canvas, *, stage: Stage, field: Field, motif: Motif, text: str, span: tuple[int, int]
+    canvas: Canvas,
+    *,
+    stage: Stage,
+    field: Field,
+    figure: Figure,
+    texts: tuple[str, ...],
+    span: tuple[int, int],
+    stays: bool,
 ) -> None:
-    """Draw the figure for `text` in the stage's picture region, in the frames of `span`."""
-    first, last = span
-    radius = min(stage.picture.width, stage.picture.height) * 0.30
+    """Draw the icon of what the first telling one of `texts` is about, in the stage's picture region."""
     x, y = stage.picture.centre
-    if not stage.side:
-        y += 40 * stage.unit
-    _MOTIFS[motif](canvas, stage, field, (x, y), radius, span)
-    _disc(canvas, field=field, centre=(x, y), radius=radius, text=text, first=first, last=last)
+    radius = min(stage.picture.width, stage.picture.height) * 0.31
+    place = _Place(x, y + (0 if stage.side else 56 * stage.unit), radius, *span, stays)
+    drawing = icon_for(*texts)
+    match figure:
+        case "disc":
+            _disc(canvas, field, place, drawing)
+        case "giant":
+            _giant(canvas, field, place, drawing)
+        case "marquee":
+            _marquee(canvas, stage, field, place, drawing)
+        case "cards":
+            _cards(canvas, field, place, drawing)
 
 
-def _disc(
-    canvas: Canvas, *, field: Field, centre: tuple[float, float], radius: float, text: str, first: int, last: int
+def _icon(
+    canvas: Canvas,
+    drawing: Icon,
+    place: _Place,
+    *,
+    x: float,
+    y: float,
+    side: float,
+    colours: tuple[Rgb, Rgb],
+    move: Motion,
+    layer: int,
+    pivot: tuple[float, float] | None = None,
 ) -> None:
-    x, y = centre
-    length = last - first
-
-    def bob(frame: int) -> Pose:
-        pose = motion.pop(16, start=0.3)(frame)
-        return replace(pose, dy=0.045 * radius * sin(2 * pi * frame / 75))
-
-    def come(delay: int) -> Motion:
-        return motion.leaving(lambda frame: bob(frame - delay) if frame >= delay else Pose(opacity=0.0), length=length, frames=_EXIT)
-
-    canvas.shape(
-        shapes.circle(radius, radius, radius), left=x - radius, top=y - radius, colour=field.pop,
-        first=first, last=last, motion=come(0), layer=_LAYER + 2,
-    )  # fmt: skip
-    drawing = icon_for(text)
-    side = 1.12 * radius
-    for path, colour, delay in ((drawing.accent, field.ground, 5), (drawing.lines, field.on_pop, 3)):
+    for path, colour in zip((drawing.accent, drawing.lines), colours, strict=True):
         canvas.shape(
             shapes.scaled(path, side / 100), left=x - side / 2, top=y - side / 2, colour=colour,
-            first=first, last=last, motion=come(delay), layer=_LAYER + 3,
+            first=place.first, last=place.last, motion=place.timed(move), layer=layer, pivot=pivot,
         )  # fmt: skip
 
 
-def _fading(move: Motion, *, length: int) -> Motion:
-    return motion.leaving(lambda f: replace(move(f), opacity=move(f).opacity * min(1.0, (f + 1) / 8)), length=length, frames=_EXIT)
+def _bobbing(come: Motion, *, by: float, every: int) -> Motion:
+    def move(frame: int) -> Pose:
+        pose = come(frame)
+        return replace(pose, dy=pose.dy + round(by * sin(2 * pi * frame / every)))
+
+    return move
 
 
-def _rings(
-    canvas: Canvas, stage: Stage, field: Field, centre: tuple[float, float], radius: float, span: tuple[int, int]
-) -> None:
-    x, y = centre
-    for number, (reach, turn, speed) in enumerate(((1.35, 0.36, 1.3), (1.75, 0.55, -0.8), (2.2, 0.28, 0.6))):
-        r = radius * reach
-        path = shapes.sized(
-            shapes.arc(r, r, r, start=0.1 * number, turn=turn, thickness=(16 - 3 * number) * stage.unit),
-            width=2 * r, height=2 * r,
-        )  # fmt: skip
-        colour = field.pop if number == 0 else field.ink if number == 1 else field.shade
-        canvas.shape(
-            path, left=x - r, top=y - r, colour=colour, first=span[0], last=span[1], layer=_LAYER,
-            motion=_fading(lambda f, s=speed: Pose(turn=-s * f), length=span[1] - span[0]),  # type: ignore[misc]
-        )  # fmt: skip
+def _disc(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
+    """An icon on a disc, three dots circling it."""
+    x, y, radius = place.x, place.y, place.radius
+    come = motion.pop(16, start=0.3)
+    canvas.shape(
+        shapes.circle(radius, radius, radius), left=x - radius, top=y - radius, colour=field.pop,
+        first=place.first, last=place.last, motion=place.timed(_bobbing(come, by=12, every=75)), layer=_LAYER + 2,
+    )  # fmt: skip
+    _icon(
+        canvas, drawing, place, x=x, y=y, side=1.16 * radius, colours=(field.ground, field.on_pop),
+        move=motion.delayed(_bobbing(come, by=12, every=75), by=3), layer=_LAYER + 3,
+    )  # fmt: skip
+    for number, (share, colour) in enumerate(((0.13, field.pop), (0.08, field.ink), (0.10, field.ink))):
+        size = share * radius
 
-
-def _orbs(
-    canvas: Canvas, stage: Stage, field: Field, centre: tuple[float, float], radius: float, span: tuple[int, int]
-) -> None:
-    x, y = centre
-    for number in range(5):
-        angle, reach = 2 * pi * (number / 5 + 0.07), radius * (1.45 + 0.22 * (number % 2))
-        size = radius * (0.10 + 0.07 * ((number * 3) % 4))
-
-        def orbit(frame: int, angle: float = angle, reach: float = reach) -> Pose:
-            a = angle + frame / 110
-            return Pose(dx=reach * cos(a), dy=reach * sin(a))
+        def orbit(frame: int, start: float = number / 3) -> Pose:
+            out = motion.ease_out((frame + 1) / 18)
+            angle = 2 * pi * (start + frame / 150)
+            return Pose(dx=1.38 * radius * out * cos(angle), dy=1.3 * radius * out * sin(angle))
 
         canvas.shape(
-            shapes.circle(size, size, size), left=x - size, top=y - size, first=span[0], last=span[1], layer=_LAYER,
-            colour=(field.ink, field.shade, field.pop)[number % 3], motion=_fading(orbit, length=span[1] - span[0]),
+            shapes.circle(size, size, size), left=x - size, top=y - size, colour=colour,
+            first=place.first, last=place.last, motion=place.timed(orbit), layer=_LAYER + 1,
         )  # fmt: skip
 
 
-def _bars(
-    canvas: Canvas, stage: Stage, field: Field, centre: tuple[float, float], radius: float, span: tuple[int, int]
-) -> None:
-    x, y = centre
-    thick, lean = 0.34 * radius, 0.9 * radius
-    long = 3.6 * radius
-    for number in range(3):
-        path = shapes.polygon([(lean, 0), (lean + long, 0), (long, thick), (0, thick)])
-        start = 1 if number % 2 == 0 else -1
+def _giant(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
+    """One icon as large as the picture, tilted, rising from the edge of the frame."""
+    side = 2.9 * place.radius
 
-        def glide(frame: int, way: int = start) -> Pose:
-            return Pose(dx=way * (2.4 * radius * (1 - motion.ease_out((frame + 1) / 22)) - 0.9 * frame))
+    def move(frame: int) -> Pose:
+        up = 1 - motion.ease_out((frame + 1) / 18)
+        return Pose(dy=round(0.8 * side * up - 0.35 * frame), turn=7.0 + 8.0 * up)
 
+    _icon(
+        canvas, drawing, place, x=place.x + 0.34 * place.radius, y=place.y + 0.12 * place.radius, side=side,
+        colours=(field.pop, field.ink), move=move, layer=_LAYER + 2,
+    )  # fmt: skip
+
+
+def _marquee(canvas: Canvas, stage: Stage, field: Field, place: _Place, drawing: Icon) -> None:
+    """Two rows of tiles that run against each other, every second one the subject."""
+    tile = 0.98 * place.radius
+    pitch = 1.14 * tile
+    count = int(stage.width / pitch) + 4
+    names = [name for name in _COMPANIONS if name != drawing.name]
+    for row, way in enumerate((-1, 1)):
+        top = place.y + (row - 1) * pitch + 0.08 * tile
+        start = -pitch * (0.5 if way < 0 else 3.2)
+
+        def run(frame: int, way: int = way) -> Pose:
+            rush = 0.9 * pitch * (1 - motion.ease_out((frame + 1) / 20))
+            return Pose(dx=round(way * (2 * frame - rush)), opacity=min(1.0, (frame + 1) / 6))
+
+        for number in range(count):
+            left = start + number * pitch
+            if stage.side and left + tile < stage.picture.left - pitch:
+                continue
+            bold = (number + row) % 2 == 0
+            shown = drawing if bold else icon(names[(number + 3 * row) % len(names)])
+            canvas.shape(
+                shapes.rounded(0, 0, tile, tile, 0.22 * tile), left=left, top=top,
+                colour=field.pop if bold else field.shade, first=place.first, last=place.last,
+                motion=place.timed(run), layer=_LAYER + 1,
+            )  # fmt: skip
+            _icon(
+                canvas, shown, place, x=left + tile / 2, y=top + tile / 2, side=0.56 * tile, move=run,
+                colours=(field.ground, field.on_pop) if bold else (field.pop, field.ink), layer=_LAYER + 2,
+            )  # fmt: skip
+
+
+def _cards(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
+    """Two tilted cards, the front one with the icon and three lines that draw themselves."""
+    width, height = 2.0 * place.radius, 2.36 * place.radius
+    left, top = place.x - width / 2, place.y - height / 2 + 0.1 * place.radius
+    middle = (place.x, top + height / 2)
+    back, front = _dealt(height, turn=-9.0, delay=0), _dealt(height, turn=5.0, delay=4)
+    for colour, deal, layer in ((field.pop, back, 1), (field.ink, front, 2)):
         canvas.shape(
-            path, left=x - (long + lean) / 2 + (number - 1) * 0.5 * radius, top=y + (number - 1) * 0.62 * radius - thick / 2,
-            colour=field.shade if number != 1 else field.ink, first=span[0], last=span[1], layer=_LAYER,
-            motion=_fading(glide, length=span[1] - span[0]),
+            shapes.rounded(0, 0, width, height, 0.16 * place.radius), left=left, top=top, colour=colour,
+            first=place.first, last=place.last, motion=place.timed(deal), layer=_LAYER + layer,
         )  # fmt: skip
-
-
-def _dots(
-    canvas: Canvas, stage: Stage, field: Field, centre: tuple[float, float], radius: float, span: tuple[int, int]
-) -> None:
-    x, y = centre
-    pitch, size = 0.52 * radius, 0.055 * radius
-    for row in range(-3, 4):
-        path = shapes.circle(size, size, size)
-        for column in range(1, 7):
-            path += shapes.circle(size + column * pitch, size, size)
-
-        def wave(frame: int, row: int = row) -> Pose:
-            return Pose(dx=0.3 * pitch * sin(frame / 18 + row * 0.8))
-
+    _icon(
+        canvas, drawing, place, x=place.x, y=top + 0.35 * height, side=0.98 * place.radius,
+        colours=(field.pop, field.ground), move=front, layer=_LAYER + 3, pivot=middle,
+    )  # fmt: skip
+    thick = 0.085 * place.radius
+    for number, share in enumerate((0.62, 0.74, 0.44)):
+        long = share * width
         canvas.shape(
-            path, left=x - 3 * pitch - size, top=y + row * pitch - size, colour=field.ink, opacity=0.5,
-            first=span[0], last=span[1], layer=_LAYER, motion=_fading(wave, length=span[1] - span[0]),
+            shapes.rounded(0, 0, long, thick, thick / 2), left=left + 0.13 * width,
+            top=top + (0.70 + 0.095 * number) * height, colour=field.pop if number == 0 else field.shade,
+            first=place.first, last=place.last, pivot=middle, layer=_LAYER + 3,
+            motion=place.timed(_drawn(front, delay=14 + 5 * number, width=long)),
         )  # fmt: skip
 
 
-def _arches(
-    canvas: Canvas, stage: Stage, field: Field, centre: tuple[float, float], radius: float, span: tuple[int, int]
-) -> None:
-    x, y = centre
-    for number, reach in enumerate((2.15, 1.75, 1.38)):
-        r = radius * reach
-        tall = r + 1.6 * radius
-        path = shapes.sized(shapes.circle(r, r, r) + shapes.rect(0, r, 2 * r, tall - r), width=2 * r, height=tall)
+def _dealt(height: float, *, turn: float, delay: int) -> Motion:
+    def move(frame: int) -> Pose:
+        up = 1 - motion.ease_out((frame + 1) / 16)
+        return Pose(dy=round(1.6 * height * up + 9 * sin(frame / 14 + turn)), turn=turn + 14 * up)
 
-        def breathe(frame: int, number: int = number) -> Pose:
-            up = 0.5 * radius * (1 - motion.ease_out((frame + 1 - 3 * number) / 20))
-            return Pose(dy=up + 0.05 * radius * sin(frame / 22 + number))
-
-        canvas.shape(
-            path, left=x - r, top=y - r, colour=(field.shade, field.ink, field.shade)[number],
-            opacity=(1.0, 0.14, 1.0)[number], first=span[0], last=span[1], layer=_LAYER,
-            motion=_fading(breathe, length=span[1] - span[0]),
-        )  # fmt: skip
+    return motion.delayed(move, by=delay)
 
 
-_MOTIFS = {"rings": _rings, "orbs": _orbs, "bars": _bars, "dots": _dots, "arches": _arches}
+def _drawn(move: Motion, *, delay: int, width: float) -> Motion:
+    def both(frame: int) -> Pose:
+        share = max(0.02, motion.ease_out((frame - delay) / 14))
+        return replace(
+            move(frame), scale_x=share, dx=-width * (1 - share) / 2, opacity=1.0 if frame >= delay else 0.0
+        )
+
+    return both

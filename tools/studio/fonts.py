@@ -46,6 +46,14 @@ def font_folder() -> Path:
     return Path(str(files("font_roboto"))) / "files"
 
 
+def link_fonts(folder: Path) -> Path:
+    """Make `folder` with nothing but the studio's faces in it, for libass to read."""
+    folder.mkdir()
+    for name in {name for name, _ in _FILES.values()}:
+        (folder / name).symlink_to(font_folder() / name)
+    return folder
+
+
 def font_path(face: Face) -> Path:
     """The file of one face."""
     return font_folder() / _FILES[face][0]

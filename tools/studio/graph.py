@@ -9,11 +9,10 @@ from typing import Any
 import ffmpeg  # type: ignore[import-untyped]
 
 from tools.footage.probe import input_args
-from tools.studio.fonts import font_folder
 from tools.studio.layout import Stage
 from tools.studio.mix import AAC_ARGS
 from tools.studio.motion import FPS
-from tools.studio.pictures import OVERSAMPLE, Move, Picture
+from tools.studio.pictures import PAN_STEP, Picture
 from tools.studio.timeline import Shot, Timeline
 
 Stream = Any
@@ -43,14 +42,14 @@ def build_graph(
     under: Path,
     over: Path,
     sound: Path,
+    fonts: Path,
     out: Path,
     samples: Path,
 ) -> list[str]:
     """Arguments for ffmpeg (without its name) that write the ad to `out` and text-free samples to `samples`."""
     stream = _joined(stage, timeline, pictures, transitions)
-    fonts = str(font_folder())
-    drawn = stream.filter("ass", filename=str(under), fontsdir=fonts).filter_multi_output("split", 2)
-    video = drawn[0].filter("ass", filename=str(over), fontsdir=fonts)
+    drawn = stream.filter("ass", filename=str(under), fontsdir=str(fonts)).filter_multi_output("split", 2)
+    video = drawn[0].filter("ass", filename=str(over), fontsdir=str(fonts))
     kept = (
         drawn[1]
         .filter("select", f"not(mod(n,{SAMPLE_EVERY}))")
@@ -108,8 +107,9 @@ def _shot(stage: Stage, shot: Shot, picture: Picture) -> Stream:
             stream = _played(picture, frames=frames)
     if picture.area.width != stage.width or picture.area.height != stage.height:
         stream = stream.filter(
-            "pad", stage.width, stage.height, int(picture.area.left), int(picture.area.top)
-        )
+            "pad", stage.width, stage.height, int(picture.area.left), int(picture.area.top),
+            color="0x{:02X}{:02X}{:02X}".format(*picture.ground),
+        )  # fmt: skip
     if picture.scrim is not None:
         veil = _file(picture.scrim).filter("format", "yuva420p")
         stream = ffmpeg.filter([stream, veil], "overlay", 0, 0, eof_action="repeat", format="yuv420")
@@ -125,25 +125,15 @@ def _yuv(stream: Stream) -> Stream:
 
 
 def _zoomed(picture: Picture, *, frames: int) -> Stream:
-    size = f"{int(picture.area.width)}x{int(picture.area.height)}"
-    zoom, x, y = _camera(picture.move, frames)
-    return _yuv(_file(picture.path)).filter("zoompan", z=zoom, x=x, y=y, d=frames, s=size, fps=FPS)
-
-
-def _camera(move: Move, frames: int) -> tuple[str, str, str]:
-    t = f"(on/{frames})"
-    middle = ("iw/2-iw/zoom/2", "ih/2-ih/zoom/2")
-    match move:
-        case "in":
-            return f"1.02+0.13*{t}", *middle
-        case "out":
-            return f"1.16-0.13*{t}", *middle
-        case "left":
-            return "1.14", f"(iw-iw/zoom)*(1-{t})", middle[1]
-        case "right":
-            return "1.14", f"(iw-iw/zoom)*{t}", middle[1]
-        case "up":
-            return f"1.10+0.05*{t}", middle[0], f"(ih-ih/zoom)*(1-{t})"
+    width, height = int(picture.area.width), int(picture.area.height)
+    if picture.move in {"left", "right"}:
+        held = _yuv(_file(picture.path)).filter("loop", loop=frames - 1, size=1).filter("setpts", f"N/{FPS}/TB")
+        x = f"{PAN_STEP}*n" if picture.move == "right" else f"iw-ow-{PAN_STEP}*n"
+        return held.filter("crop", width, height, x, 0)
+    zoom = f"1.01+0.14*on/{frames}" if picture.move == "in" else f"1.15-0.14*on/{frames}"
+    return _yuv(_file(picture.path)).filter(
+        "zoompan", z=zoom, x="iw/2-iw/zoom/2", y="ih/2-ih/zoom/2", d=frames, s=f"{width}x{height}", fps=FPS
+    )
 
 
 def _drifting(stage: Stage, picture: Picture, *, frames: int) -> Stream:
@@ -169,10 +159,8 @@ def _played(picture: Picture, *, frames: int) -> Stream:
         .filter("trim", end_frame=frames)
         .filter("setpts", f"N/{FPS}/TB")
     )
-    drift = f"n/{frames}" if picture.move in {"in", "right", "up"} else f"(1-n/{frames})"
+    drift = f"n/{frames}" if picture.move in {"in", "right"} else f"(1-n/{frames})"
     return stream.filter(
         "crop", int(picture.area.width), int(picture.area.height), f"(iw-ow)*(0.35+0.3*{drift})", f"(ih-oh)*(0.35+0.3*{drift})"
     ).filter("eq", contrast=1.05, saturation=1.06)
 
-
-__all__ = ["OVERSAMPLE", "SAMPLE_EVERY", "build_graph"]

@@ -21,11 +21,12 @@ class Icon:
     accent: Path
 
 
-def icon_for(text: str) -> Icon:
-    """The icon of the first subject that `text` names; a spark when it names none that we can draw."""
-    for pattern, draw in _SUBJECTS:
-        if pattern.search(text):
-            return draw()
+def icon_for(*texts: str) -> Icon:
+    """The icon of the first subject that the texts name, the first text first; a spark when they name none."""
+    for text in texts:
+        for pattern, draw in _SUBJECTS:
+            if pattern.search(text):
+                return draw()
     return _spark()
 
 

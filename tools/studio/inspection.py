@@ -15,8 +15,7 @@ from geminivideo.errors import RenderCancelled, RenderError
 from geminivideo.vocabulary import Format
 from tools.studio.ass import Canvas, Shown
 from tools.studio.contrast import ratios
-from tools.studio.ffmpeg import read_ffmpeg
-from tools.studio.fonts import font_folder
+from tools.studio.ffmpeg import read_ffmpeg, run_ffmpeg
 from tools.studio.graph import SAMPLE_EVERY
 from tools.studio.loudness import measure_loudness
 from tools.studio.motion import FPS
@@ -26,6 +25,7 @@ _TIMEOUT_S = 300.0
 _MOTION_FPS = 10
 _ZONE_FPS = 6
 _OPAQUE = 235
+_SMALL = f"fps={_MOTION_FPS},scale=90:90:flags=area"
 _WHITE = re.compile(r"\\1c&H[0-9A-F]{6}&")
 
 Frames = npt.NDArray[np.uint8]
@@ -51,22 +51,23 @@ def inspect_ad(
     frame: Format,
     samples: Path,
     over: Path,
+    fonts: Path,
     poster: Path,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Inspection:
     """Measure `video`, and write its poster. `samples` are its frames without text, `over` its text as ASS."""
     loudness = measure_loudness(video)
-    seen, small = _decoded(video, canvas=canvas)
+    seen, small = _decoded(video, canvas=canvas, work=over.parent)
     if cancelled():
         raise RenderCancelled("The render was cancelled")
     behind = np.fromfile(samples, np.uint8).reshape(-1, canvas.height // 2, canvas.width // 2, 3)
-    masks = _masks(canvas, over=over)
+    masks = _masks(canvas, over=over, fonts=fonts)
     contrast, worst = _contrast(canvas.shown, seen=seen, behind=behind, masks=masks)
     _write_poster(video, canvas=canvas, poster=poster)
     return Inspection(
         lufs=loudness.integrated_lufs,
         true_peak_dbtp=loudness.true_peak_dbtp,
-        safe_zone_violations=_violations(canvas, over=over, safe=safe_box(frame)),
+        safe_zone_violations=_violations(canvas, over=over, fonts=fonts, safe=safe_box(frame)),
         min_contrast_ratio=contrast,
         worst_text=worst,
         stillest_second=stillest_second(small),
@@ -83,7 +84,7 @@ def stillest_second(pictures: Frames) -> float:
 def small_pictures(video: Path) -> Frames:
     """The file as grey pictures of 90 x 90 at 10 a second."""
     data = read_ffmpeg(
-        ["-v", "error", *_own(video), "-vf", f"fps={_MOTION_FPS},scale=90:90:flags=area", "-f", "rawvideo",
+        ["-v", "error", *_own(video), "-vf", _SMALL, "-f", "rawvideo",
          "-pix_fmt", "gray", "pipe:1"],
         timeout_s=_TIMEOUT_S,
     )  # fmt: skip
@@ -94,42 +95,46 @@ def _own(video: Path) -> list[str]:
     return ["-protocol_whitelist", "file,pipe", "-f", "mov", "-i", f"file:{video}"]
 
 
-def _decoded(video: Path, *, canvas: Canvas) -> tuple[Frames, Frames]:
-    """The sampled frames at half size, and small grey ones for the measure of movement."""
+def _decoded(video: Path, *, canvas: Canvas, work: Path) -> tuple[Frames, Frames]:
+    """The sampled frames at half size, and small grey ones for the measure of movement, in one decoding."""
     width, height = canvas.width // 2, canvas.height // 2
-    graph = f"select=not(mod(n\\,{SAMPLE_EVERY})),scale={width}:{height}:flags=area"
-    data = read_ffmpeg(
-        ["-v", "error", *_own(video), "-vf", graph, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+    sampled = f"[0:v]split=2[a][b];[a]select=not(mod(n\\,{SAMPLE_EVERY})),scale={width}:{height}:flags=area[seen];"
+    raw = ["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt"]
+    run_ffmpeg(
+        ["-v", "error", *_own(video), "-filter_complex", f"{sampled}[b]{_SMALL}[small]",
+         "-map", "[seen]", *raw, "rgb24", f"file:{work / 'seen.rgb'}",
+         "-map", "[small]", *raw, "gray", f"file:{work / 'small.gray'}", "-y"],
         timeout_s=_TIMEOUT_S,
     )  # fmt: skip
-    return np.frombuffer(data, np.uint8).reshape(-1, height, width, 3), small_pictures(video)
+    seen = np.fromfile(work / "seen.rgb", np.uint8).reshape(-1, height, width, 3)
+    return seen, np.fromfile(work / "small.gray", np.uint8).reshape(-1, 90, 90)
 
 
-def _masks(canvas: Canvas, *, over: Path) -> Frames:
+def _masks(canvas: Canvas, *, over: Path, fonts: Path) -> Frames:
     """Where text stands in the sampled frames, at half size: white on black."""
     white = over.with_name("mask.ass")
     white.write_text(_WHITE.sub(r"\\1c&HFFFFFF&", over.read_text(encoding="utf-8")), encoding="utf-8")
     width, height = canvas.width // 2, canvas.height // 2
-    data = _text_only(canvas, white, rate=f"{FPS}/{SAMPLE_EVERY}", then=f"scale={width}:{height}:flags=area")
+    data = _text_only(canvas, white, fonts=fonts, rate=f"{FPS}/{SAMPLE_EVERY}", then=f"scale={width}:{height}:flags=area")
     return np.frombuffer(data, np.uint8).reshape(-1, height, width)
 
 
-def _violations(canvas: Canvas, *, over: Path, safe: Box) -> int:
+def _violations(canvas: Canvas, *, over: Path, fonts: Path, safe: Box) -> int:
     """In how many of 6 pictures a second any text lies outside the safe box."""
     inner = f"x={int(safe.left)}:y={int(safe.top)}:w={int(safe.width)}:h={int(safe.height)}"
     then = f"drawbox={inner}:color=black:t=fill,scale={canvas.width // 4}:{canvas.height // 4}:flags=area"
-    data = _text_only(canvas, over.with_name("mask.ass"), rate=str(_ZONE_FPS), then=then)
+    data = _text_only(canvas, over.with_name("mask.ass"), fonts=fonts, rate=str(_ZONE_FPS), then=then)
     pictures = np.frombuffer(data, np.uint8).reshape(-1, (canvas.height // 4) * (canvas.width // 4))
     return int((pictures.max(axis=1) > 24).sum())
 
 
-def _text_only(canvas: Canvas, document: Path, *, rate: str, then: str) -> bytes:
+def _text_only(canvas: Canvas, document: Path, *, fonts: Path, rate: str, then: str) -> bytes:
     import ffmpeg  # type: ignore[import-untyped]
 
     seconds = canvas.frames / FPS
     source = f"color=black:s={canvas.width}x{canvas.height}:r={rate}:d={seconds:.4f}"
     stream = ffmpeg.input(source, f="lavfi").filter("format", "gray")
-    stream = stream.filter("ass", filename=str(document), fontsdir=str(font_folder()))
+    stream = stream.filter("ass", filename=str(document), fontsdir=str(fonts))
     for name, _, options in (part.partition("=") for part in then.split(",")):
         positional = [option for option in options.split(":") if "=" not in option]
         named = dict(option.split("=", 1) for option in options.split(":") if "=" in option)

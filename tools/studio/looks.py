@@ -11,10 +11,11 @@ from geminivideo.vocabulary import HookType, Pacing
 from tools.studio.fonts import Face
 
 Setting = Literal["block", "lockup", "tape"]
-Entrance = Literal["unmask", "rise", "pop", "settle"]
+Entrance = Literal["unmask", "rise", "pop", "grow"]
 Edge = Literal["straight", "slant", "arch", "card"]
 Motif = Literal["rings", "orbs", "bars", "dots", "arches"]
 CaptionStyle = Literal["plate", "chip", "light"]
+Figure = Literal["disc", "giant", "marquee", "cards"]
 
 
 @dataclass(frozen=True)
@@ -34,30 +35,31 @@ class Look:
     transitions: tuple[str, ...]
     """Names of ffmpeg's xfade filter."""
     caption: CaptionStyle
+    figure: Figure
     edge: Edge = "straight"
     motif: Motif = "rings"
     transition_frames: int = 12
 
 
 POSTER = Look(
-    name="poster", setting="block", face="black", capitals=True, leading=0.98, largest=132, entrance="unmask",
+    name="poster", setting="block", face="black", capitals=True, leading=0.98, largest=150, entrance="unmask",
     edges=("straight", "slant"), motifs=("bars", "rings"),
-    transitions=("slideup", "coverup", "smoothup"), caption="plate",
+    transitions=("slideup", "coverup", "smoothup"), caption="plate", figure="giant",
 )  # fmt: skip
 LOCKUP = Look(
-    name="lockup", setting="lockup", face="black", capitals=True, leading=0.90, largest=250, entrance="settle",
+    name="lockup", setting="lockup", face="black", capitals=True, leading=0.90, largest=250, entrance="grow",
     edges=("slant", "straight"), motifs=("bars", "dots"),
-    transitions=("smoothleft", "slideleft", "coverleft"), caption="chip",
+    transitions=("smoothleft", "slideleft", "coverleft"), caption="chip", figure="marquee",
 )  # fmt: skip
 TAPE = Look(
-    name="tape", setting="tape", face="black", capitals=False, leading=1.30, largest=108, entrance="rise",
+    name="tape", setting="tape", face="black", capitals=False, leading=1.30, largest=112, entrance="rise",
     edges=("slant", "card"), motifs=("orbs", "dots"),
-    transitions=("wiperight", "smoothright", "diagtl"), caption="light",
+    transitions=("wiperight", "smoothright", "diagtl"), caption="light", figure="cards",
 )  # fmt: skip
 EDITORIAL = Look(
-    name="editorial", setting="block", face="bold", capitals=False, leading=1.08, largest=116, entrance="rise",
+    name="editorial", setting="block", face="bold", capitals=False, leading=1.08, largest=140, entrance="rise",
     edges=("arch", "card"), motifs=("arches", "orbs", "rings"),
-    transitions=("fade", "smoothup", "circleopen"), caption="plate",
+    transitions=("fade", "smoothup", "circleopen"), caption="plate", figure="disc",
 )  # fmt: skip
 
 LOOKS: tuple[Look, ...] = (POSTER, LOCKUP, TAPE, EDITORIAL)

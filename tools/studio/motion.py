@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import exp, cos, pi
+from math import cos, exp, pi
 
 from tools.studio.safe_zones import Box
 
@@ -67,6 +67,16 @@ def slide(frames: int, *, dx: float = 0.0, dy: float = 0.0) -> Motion:
     return lambda f: Pose(dx=dx * (1 - ease_out(_at(f, frames))), dy=dy * (1 - ease_out(_at(f, frames))))
 
 
+def delayed(motion: Motion, *, by: int) -> Motion:
+    """`motion`, unseen for its first `by` frames."""
+    return lambda f: motion(f - by) if f >= by else Pose(opacity=0.0)
+
+
+def later(motion: Motion, *, by: int) -> Motion:
+    """`motion` as if it had begun `by` frames ago."""
+    return lambda f: motion(f + by)
+
+
 def unmask(frames: int, *, line: Box) -> Motion:
     """Up from behind the lower edge of its own line."""
     return lambda f: Pose(dy=line.height * (1 - ease_out(_at(f, frames))), clip=line if f < frames else None)
@@ -77,11 +87,9 @@ def pop(frames: int, *, start: float = 0.5) -> Motion:
     return lambda f: _scaled(start + (1 - start) * spring(_at(f, frames)), _unit(_at(f, frames) * 3))
 
 
-def settle(frames: int, *, start: float = 1.3) -> Motion:
-    """Shrink from a larger size onto the page while fading in."""
-    return lambda f: _scaled(
-        start + (1 - start) * ease_out(_at(f, frames)), _unit(_at(f, frames) * 2.5)
-    )
+def grow(frames: int, *, start: float = 0.84) -> Motion:
+    """Grow gently to full size while fading in; never larger than laid out."""
+    return lambda f: _scaled(start + (1 - start) * ease_out(_at(f, frames)), _unit(_at(f, frames) * 2.5))
 
 
 def unroll(frames: int, *, width: float) -> Motion:

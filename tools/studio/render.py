@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,24 +22,27 @@ from tools.footage.probe import Probed, probe
 from tools.studio.ass import Canvas
 from tools.studio.captions import CaptionTrack, draw_captions
 from tools.studio.ffmpeg import Limits, run_ffmpeg
-from tools.studio.fonts import clean
+from tools.studio.fonts import clean, link_fonts
 from tools.studio.graph import build_graph
 from tools.studio.inspection import Inspection, inspect_ad
-from tools.studio.layout import Stage, stage
+from tools.studio.layout import stage
 from tools.studio.looks import choose_look
+from tools.studio.panels import picture_area
 from tools.studio.pictures import (
     MOVES,
+    Move,
     Picture,
-    clip_frame,
+    choose_veil,
+    clip_looks,
     draw_field,
-    draw_scrim,
-    picture_area,
+    draw_veil,
     prepare_still,
 )
 from tools.studio.scenes import Ad, Plan, draw_scenes, plan_shots
+from tools.studio.safe_zones import Box
 from tools.studio.soundtrack import Soundtrack
 from tools.studio.theme import make_theme
-from tools.studio.timeline import make_timeline
+from tools.studio.timeline import Shot, make_timeline
 
 _LIMITS = Limits(cpu_s=900, memory_mb=6144, file_mb=512)
 _TIMEOUT_S = 900.0
@@ -100,21 +103,21 @@ def render_ad(
     tell(0)
     out_dir.mkdir(parents=True, exist_ok=True)
     with _workshop(out_dir, name=name) as work:
-        ad, plans = _design(request)
+        ad, found = _design(request)
+        pictures, plans = _pictures(request, ad=ad, found=found, work=work, cancelled=cancelled)
         canvas = Canvas(ad.stage.width, ad.stage.height, ad.timeline.frames)
         draw_scenes(canvas, ad=ad, plans=plans)
         track = draw_captions(
             canvas, words=request.soundtrack.words, stage=ad.stage, theme=ad.theme, style=ad.look.caption
         )
-        pictures = _pictures(request, ad=ad, plans=plans, work=work, cancelled=cancelled)
         tell(6)
         args = _write(request, ad=ad, canvas=canvas, pictures=pictures, work=work, tell=tell, cancelled=cancelled)
-        found = inspect_ad(
+        measured = inspect_ad(
             work / "ad.mp4", canvas=canvas, frame=request.format, samples=work / "samples.rgb",
-            over=work / "over.ass", poster=work / "poster.jpg", cancelled=cancelled,
+            over=work / "over.ass", fonts=work / "fonts", poster=work / "poster.jpg", cancelled=cancelled,
         )  # fmt: skip
         tell(98)
-        result = _deliver(request, ad=ad, work=work, out_dir=out_dir, name=name, found=found, track=track, args=args)
+        result = _deliver(request, ad=ad, work=work, out_dir=out_dir, name=name, found=measured, track=track, args=args)
     tell(100)
     return result
 
@@ -148,7 +151,7 @@ def _sweep(out_dir: Path, *, name: str) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _design(request: RenderRequest) -> tuple[Ad, tuple[Plan, ...]]:
+def _design(request: RenderRequest) -> tuple[Ad, dict[int, tuple[Path, Probed]]]:
     blueprint = _checked(request.blueprint)
     look = choose_look(blueprint, seed=request.seed)
     ad = Ad(
@@ -167,10 +170,21 @@ def _design(request: RenderRequest) -> tuple[Ad, tuple[Plan, ...]]:
     )
     for word in request.soundtrack.words:
         clean(word.text, where="voice-over")
-    with_footage = frozenset(
-        shot.index for shot in ad.timeline.shots if shot.scene.footage is not None
-    )
-    return ad, plan_shots(ad, with_footage=with_footage)
+    footage = {shot.index: _footage(request, shot) for shot in ad.timeline.shots if shot.scene.footage}
+    return ad, footage
+
+
+def _footage(request: RenderRequest, shot: Shot) -> tuple[Path, Probed]:
+    source = request.footage.get(shot.scene.footage or "")
+    if source is None:
+        raise InvalidInput(
+            f"Footage {shot.scene.footage} is not among the files of this render",
+            where=f"scenes[{shot.index}].footage", fix="Import it again, or plan the scene without footage.",
+        )  # fmt: skip
+    found = probe(source)
+    if found.kind == "audio":
+        raise InvalidInput("Footage that is sound only", where=str(source), fix="Give a picture or a clip.")
+    return source, found
 
 
 def _checked(blueprint: Blueprint) -> Blueprint:
@@ -190,46 +204,53 @@ def _checked(blueprint: Blueprint) -> Blueprint:
 
 
 def _pictures(
-    request: RenderRequest, *, ad: Ad, plans: tuple[Plan, ...], work: Path, cancelled: Callable[[], bool]
-) -> list[Picture]:
-    pictures: list[Picture] = []
+    request: RenderRequest,
+    *,
+    ad: Ad,
+    found: Mapping[int, tuple[Path, Probed]],
+    work: Path,
+    cancelled: Callable[[], bool],
+) -> tuple[list[Picture], tuple[Plan, ...]]:
+    """Prepare the picture of each shot; text over footage gets the field that suits the picture."""
+    plans = plan_shots(ad, tall_footage={at: probed.height > probed.width for at, (_, probed) in found.items()})
+    made: list[tuple[Picture, Plan]] = []
     for plan in plans:
         if cancelled():
             raise RenderCancelled("The render was cancelled")
-        move = MOVES[(plan.shot.index + request.seed) % len(MOVES)]
+        number = plan.shot.index
+        move = MOVES[(number + request.seed) % len(MOVES)]
         if plan.layout == "field":
-            path = work / f"field{plan.shot.index}.png"
-            draw_field(plan.field, stage=ad.stage, target=path, seed=f"{request.seed}:{plan.shot.index}")
-            pictures.append(Picture("drawn", path, picture_area(ad.stage, full=True), move))
+            path = work / f"field{number}.png"
+            draw_field(plan.field, stage=ad.stage, motif=ad.look.motif, target=path, seed=f"{request.seed}:{number}")
+            area = picture_area(ad.stage, edge=None)
+            made.append((Picture("drawn", path, area, plan.field.ground, move), plan))
         else:
-            pictures.append(_supplied(request, ad=ad, plan=plan, work=work, move=move))
-    return pictures
+            made.append(_supplied(*found[number], ad=ad, plan=plan, work=work, move=move))
+    return [picture for picture, _ in made], tuple(plan for _, plan in made)
 
 
-def _supplied(request: RenderRequest, *, ad: Ad, plan: Plan, work: Path, move: str) -> Picture:
-    asset = plan.shot.scene.footage
-    source = request.footage.get(asset) if asset else None
-    if source is None:
-        raise InvalidInput(
-            f"Footage {asset} is not among the files of this render", where=f"scenes[{plan.shot.index}].footage",
-            fix="Import it again, or plan the scene without footage.",
-        )  # fmt: skip
-    found: Probed = probe(source)
-    area = picture_area(ad.stage, full=plan.layout == "full")
-    if found.kind == "audio":
-        raise InvalidInput("Footage that is sound only", where=str(source), fix="Give a picture or a clip.")
-    if found.kind == "image":
-        path = work / f"still{plan.shot.index}.png"
-        small = prepare_still(source, area=area, target=path, tint=ad.theme.plate)
-        kind, clip = "still", None
+def _supplied(source: Path, probed: Probed, *, ad: Ad, plan: Plan, work: Path, move: Move) -> tuple[Picture, Plan]:
+    number, shot = plan.shot.index, plan.shot
+    full = plan.layout == "full"
+    area = picture_area(ad.stage, edge=None if full else ad.look.edge)
+    if probed.kind == "image":
+        path = work / f"still{number}.png"
+        free = Box(0, plan.text_box.bottom if plan.text_box else 0, ad.stage.width, ad.stage.height) if full else ad.stage.picture
+        middle = (free.centre[1] - area.top) / area.height
+        small = prepare_still(
+            source, area=area, target=path, tint=ad.theme.plate, move=move, frames=shot.last - shot.first, middle=middle
+        )
+        picture = Picture("still", path, area, plan.field.ground, move)
     else:
-        path, kind, clip = source, "clip", found
-        small = clip_frame(source, clip=found, area=area)
-    scrim = None
-    if plan.layout == "full":
-        scrim = work / f"scrim{plan.shot.index}.png"
-        draw_scrim(small, stage=ad.stage, field=plan.field, target=scrim)
-    return Picture(kind, path, area, move, scrim=scrim, clip=clip)  # type: ignore[arg-type]
+        small = clip_looks(source, clip=probed, area=area)
+        picture = Picture("clip", source, area, plan.field.ground, move, clip=probed)
+    if not full or plan.text_box is None:
+        return picture, plan
+    text = Box(ad.stage.header.left, ad.stage.header.top, ad.stage.wide.right, plan.text_box.bottom)
+    field, strength = choose_veil(small, text=text, fields=(ad.theme.over_dark, ad.theme.over_light))
+    scrim = work / f"veil{number}.png"
+    draw_veil(stage=ad.stage, field=field, strength=strength, text=text, target=scrim)
+    return replace(picture, scrim=scrim), replace(plan, field=field)
 
 
 def _write(
@@ -247,7 +268,7 @@ def _write(
     args = build_graph(
         stage=ad.stage, timeline=ad.timeline, pictures=pictures, transitions=ad.look.transitions,
         under=work / "under.ass", over=work / "over.ass", sound=request.soundtrack.wav,
-        out=work / "ad.mp4", samples=work / "samples.rgb",
+        fonts=link_fonts(work / "fonts"), out=work / "ad.mp4", samples=work / "samples.rgb",
     )  # fmt: skip
     whole = ad.timeline.milliseconds
     run_ffmpeg(
@@ -310,4 +331,5 @@ def _receipt(
         "voice": request.soundtrack.voice_name,
         "ffmpeg": [part.replace(str(work), "WORK") for part in args],
         "stillest_second": found.stillest_second,
+        "hardest_text": found.worst_text,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from geminivideo.brief import BrandKit
 from geminivideo.vocabulary import Palette
 from tools.studio.contrast import BLACK, WHITE, Rgb, luminance, mix, parse, ratio, readable
@@ -41,7 +43,10 @@ class Theme:
 
     main: Field
     other: Field
-    over_footage: Field
+    over_dark: Field
+    """For text over footage under a dark veil."""
+    over_light: Field
+    """The same under a light veil, for bright pictures."""
     plate: Rgb
     on_plate: Rgb
     spoken: Rgb
@@ -58,7 +63,8 @@ def make_theme(brand: BrandKit, *, palette: Palette) -> Theme:
     return Theme(
         main=_field(*main),
         other=_field(*other),
-        over_footage=_field(plate, mix(light, WHITE, 0.45), accent),
+        over_dark=_field(plate, mix(light, WHITE, 0.45), accent),
+        over_light=_field(mix(light, WHITE, 0.3), mix(dark, BLACK, 0.2), accent),
         plate=plate,
         on_plate=readable(mix(light, WHITE, 0.6), on=(plate,), at_least=_COMFORTABLE),
         spoken=readable(accent, on=(plate,), at_least=4.8),
@@ -88,7 +94,7 @@ def _fields(palette: Palette, dark: Rgb, light: Rgb, accent: Rgb) -> tuple[_Part
 def _field(ground: Rgb, ink: Rgb, pop: Rgb) -> Field:
     toward = WHITE if _light(ground) < 0.35 else BLACK
     shade = mix(ground, toward, 0.09)
-    pop = pop if ratio(pop, ground) >= 2.2 else readable(pop, on=(ground,), at_least=3.0)
+    pop = pop if ratio(pop, ground) >= 1.45 else readable(pop, on=(ground,), at_least=2.5)
     best = max((ink, ground, WHITE, BLACK), key=lambda colour: min(ratio(colour, pop), _COMFORTABLE))
     return Field(
         ground=ground,
@@ -100,6 +106,4 @@ def _field(ground: Rgb, ink: Rgb, pop: Rgb) -> Field:
 
 
 def _light(colour: Rgb) -> float:
-    import numpy as np
-
     return float(luminance(np.array([colour], np.uint8))[0])

@@ -23,15 +23,9 @@ class Shot:
     last: int
     """The frame after the last one in which its picture is seen."""
 
-    @property
-    def text_first(self) -> int:
-        """First frame of its texts."""
-        return self.start
-
-    @property
-    def text_last(self) -> int:
-        """The frame after the last one of its texts."""
-        return self.end
+    text_first: int
+    text_last: int
+    """Its texts stand between these: after what was before has made way, and gone before the next arrives."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +71,8 @@ def make_timeline(
             end=edges[index + 1],
             first=max(0, edges[index] - half),
             last=min(total, edges[index + 1] + half),
+            text_first=edges[index] + (2 if index else 0),
+            text_last=edges[index + 1] - (half if edges[index + 1] < total else 0),
         )
         for index, scene in enumerate(blueprint.scenes)
     )
