@@ -171,9 +171,7 @@ def _proposal(account: Account, ad_set: str, before: SpendState, *, serial: int)
     )
 
 
-def _tally(
-    rows: list[tuple[str, Outcome, Outcome]], writes: Counter[str], *, seconds: float
-) -> dict[str, Any]:
+def _tally(rows: list[tuple[str, Outcome, Outcome]], writes: Counter[str], *, seconds: float) -> dict[str, Any]:
     overlaps = [min(a.left, r.left) - max(a.entered, r.entered) for _, a, r in rows]
     due = {change_id: 1 if approving.won else 0 for change_id, approving, _ in rows}
     return {
@@ -206,9 +204,7 @@ async def _run_racer(settings: Settings, pipe: Pipe, barrier: Barrier, *, name: 
             barrier.wait()
             entered = time.monotonic_ns()
             try:
-                await treasury.decide(
-                    task.set_id, principal=person, verdict=task.verdict, digest=task.digest, **where
-                )
+                await treasury.decide(task.set_id, principal=person, verdict=task.verdict, digest=task.digest, **where)
             except GeminiVideoError:
                 won = False
             left = time.monotonic_ns()

@@ -154,9 +154,7 @@ async def test_a_chain_forged_anew_contradicts_the_anchor(db: Database, tmp_path
 
 async def test_a_float_or_an_unknown_account_is_refused(db: Database) -> None:
     with pytest.raises(InvalidInput):
-        await db.write(
-            lambda conn: audit.append(conn, account_id="acc_1", kind="x", who="y", body={"n": 0.5}, at=NOW)
-        )
+        await db.write(lambda conn: audit.append(conn, account_id="acc_1", kind="x", who="y", body={"n": 0.5}, at=NOW))
     with pytest.raises(NotFound):
         await db.write(lambda conn: audit.append(conn, account_id="acc_0", kind="x", who="y", body={}, at=NOW))
 

@@ -145,7 +145,9 @@ def change(**more: Any) -> SpendChange:
     return SpendChange(**(body | more))
 
 
-def create(minor: int = 5_000, *, name: str = "Fresh taps", campaign: str = "Northbrew run 1", **more: Any) -> SpendChange:
+def create(
+    minor: int = 5_000, *, name: str = "Fresh taps", campaign: str = "Northbrew run 1", **more: Any
+) -> SpendChange:
     spec = PublishSpec(
         campaign_name=campaign,
         primary_text="Cold brew on tap.",

@@ -47,9 +47,7 @@ class Live:
         change_set = self.house.set_of(*items)
         await self.treasury.propose(change_set, key=change_set.id, who="test")
         where = {"account_id": self.house.account.id}
-        await self.treasury.decide(
-            change_set.id, principal=ANN, verdict="approve", digest=change_set.digest, **where
-        )
+        await self.treasury.decide(change_set.id, principal=ANN, verdict="approve", digest=change_set.digest, **where)
         return await self.treasury.execute(change_set.id, **where)
 
     def control(self, path: str, **body: Any) -> Any:
