@@ -120,6 +120,9 @@ class ChangeSet(Noun):
     def _each_thing_once(self) -> ChangeSet:
         if not self.changes and self.purpose != "start":
             raise ValueError("a set holds at least one change")
+        only: dict[Purpose, ChangeKind] = {"stop": "pause", "start": "resume"}
+        if any(change.kind != only.get(self.purpose, change.kind) for change in self.changes):
+            raise ValueError("an emergency stop only pauses, and starting again only resumes")
         aims = [(change.platform, change.external_id) for change in self.changes if change.external_id]
         ids = [change.id for change in self.changes]
         if len(set(aims)) < len(aims) or len(set(ids)) < len(ids):

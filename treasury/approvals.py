@@ -15,11 +15,13 @@ from geminivideo.errors import AccountStopped, ApprovalExpired, Conflict, Invali
 from geminivideo.ids import new_id
 from geminivideo.money import Money
 from geminivideo.principals import Principal
-from geminivideo.spend import ChangeSet, ChangeState, SpendChange, Verdict
+from geminivideo.spend import ChangeSet, ChangeState, Purpose, SpendChange, Verdict
 from memory import ledger, runs
 from memory.accounts import get_account
 from memory.ledger import SetRecord
 from treasury import states
+
+_CODE_VERSION = "treasury/1"
 
 
 def propose(conn: Connection, change_set: ChangeSet, *, key: str, who: str, now: datetime) -> SetRecord:
@@ -106,6 +108,22 @@ def budgets_edited(
     if unknown:
         raise InvalidInput(f"The set has no change {sorted(unknown)[0][:60]!r}", fix="Take the ids from the approval.")
     return tuple(_with_budget(change, budgets.get(change.id)) for change in change_set.changes if change.id not in drop)
+
+
+def direct_set(account: Account, items: Sequence[SpendChange], *, purpose: Purpose, now: datetime) -> ChangeSet:
+    """A set that a person asks for without a run: a stop, a start, a rollback."""
+    return ChangeSet(
+        id=new_id("ap"),
+        account_id=account.id,
+        simulated=account.simulated,
+        run_id="",
+        purpose=purpose,
+        changes=tuple(items),
+        policy_version=account.config.version,
+        code_version=_CODE_VERSION,
+        created_at=now,
+        expires_at=now + timedelta(hours=account.config.caps.approval_hours),
+    )
 
 
 def approval_of(conn: Connection, record: SetRecord, *, account: Account) -> ledger.Decision:

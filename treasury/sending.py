@@ -34,7 +34,7 @@ from geminivideo.vocabulary import Format
 from memory import ledger, runs
 from memory.accounts import get_account
 from memory.ledger import ChangeRecord, SetRecord
-from treasury import states
+from treasury import rollback, states
 from treasury.context import Context
 from treasury.leases import describe, is_stopped, release, stopped_problem
 from treasury.ports import AdReader, AdWriter, Part
@@ -298,11 +298,14 @@ class Carrier:
         self.context.boundary("ledger.approved")
 
     async def _move(self, target: ChangeState, values: dict[str, Any]) -> None:
-        now, row = self.context.now(), self.row
+        now, row, who = self.context.now(), self.row, self.context.owner
         settled = {"settled_at": now} if target not in {"sent", "unknown"} else {}
 
         def fn(conn: Connection) -> ChangeRecord | None:
-            return states.move(conn, row, target=target, who=self.context.owner, at=now, values=settled | values)
+            moved = states.move(conn, row, target=target, who=who, at=now, values=settled | values)
+            if moved and target == "verified":
+                rollback.mark(conn, moved, who=who, at=now)
+            return moved
 
         moved = await self.context.db.write(fn)
         if moved is None:

@@ -18,7 +18,7 @@ from memory import accounts, audit, ledger
 from memory.audit import Anchor, AuditReport
 from memory.database import Database
 from memory.ledger import SetRecord
-from treasury import approvals, executor, reconcile, stop, views
+from treasury import approvals, executor, reconcile, rollback, stop, views
 from treasury.context import Context
 from treasury.ports import AdReader, AdWriter, Assets, Boundary, no_boundary
 from treasury.reports import ExecutionReport
@@ -170,6 +170,19 @@ class Treasury:
         record = await self._write(
             account_id,
             lambda conn: stop.propose_start(conn, account_id, live=live, principal=principal, now=now),
+            boundary="ledger.proposed",
+        )
+        return views.view(record)
+
+    async def request_rollback(self, set_id: str, *, account_id: str, principal: Principal) -> ApprovalView:
+        """Propose to take a set's applied changes back, as far as nobody touched them since. Decided like any other."""
+        account = await self._db.read(lambda conn: accounts.get_account(conn, account_id))
+        await self.show(set_id, account_id=account_id)
+        live = dict(await retried(self._context, self._context.readers(account).spend_states))
+        now = self._context.now()
+        record = await self._write(
+            account_id,
+            lambda conn: rollback.propose(conn, set_id, account_id=account_id, live=live, principal=principal, now=now),
             boundary="ledger.proposed",
         )
         return views.view(record)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -12,13 +12,13 @@ from geminivideo.errors import AccountStopped, Conflict, NotPermitted
 from geminivideo.ids import new_id
 from geminivideo.money import Money
 from geminivideo.principals import Principal
-from geminivideo.spend import ChangeSet, ChangeState, SpendChange, SpendState
+from geminivideo.spend import ChangeState, SpendChange, SpendState
 from memory import accounts, audit, ledger
 from memory.ledger import SetRecord
 from treasury import approvals, states
+from treasury.approvals import direct_set
 from treasury.reports import Problem
 
-CODE_VERSION = "treasury/1"
 _DROPPED: frozenset[ChangeState] = frozenset({"approved", "leased"})
 
 
@@ -76,7 +76,7 @@ def order_pauses(
     ]
     if not pauses:
         return None
-    change_set = _set(account, pauses, purpose="stop", now=now)
+    change_set = direct_set(account, pauses, purpose="stop", now=now)
     record = ledger.insert_set(conn, change_set, key=change_set.id, who=principal.name)
     return approvals.decide(
         conn,
@@ -103,7 +103,7 @@ def propose_start(
     if not account.stopped:
         raise Conflict("The account is not stopped", where=account_id)
     resumes = [_resume(change) for change in _paused_by_stop(conn, account_id, live)]
-    change_set = _set(account, resumes, purpose="start", now=now)
+    change_set = direct_set(account, resumes, purpose="start", now=now)
     return ledger.insert_set(conn, change_set, key=change_set.id, who=principal.name)
 
 
@@ -171,22 +171,5 @@ def _resume(paused: SpendChange) -> SpendChange:
             "before": paused.after,
             "after": live,
             "reason": "It was live before the emergency stop.",
-        }
-    )
-
-
-def _set(account: Account, items: Sequence[SpendChange], *, purpose: str, now: datetime) -> ChangeSet:
-    return ChangeSet.model_validate(
-        {
-            "id": new_id("ap"),
-            "account_id": account.id,
-            "simulated": account.simulated,
-            "run_id": "",
-            "purpose": purpose,
-            "changes": [item.model_dump() for item in items],
-            "policy_version": account.config.version,
-            "code_version": CODE_VERSION,
-            "created_at": now,
-            "expires_at": now + timedelta(hours=account.config.caps.approval_hours),
         }
     )
