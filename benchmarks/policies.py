@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scenario import Campaign, Past, move_past_to, states
+from tools.decisions.ad_state import assemble
+from tools.decisions.delivery import read_delivery, spread_budget
 from tools.decisions.optimise import plan
 from tools.decisions.sampler import Tuning
 
@@ -71,6 +73,32 @@ def system(seed: int, *, past: Past, tuning: Tuning | None = None) -> Policy:
             total_minor=settings.total_minor, tuning=tuning,
         )  # fmt: skip
         return [row.budget_minor for row in made.allocation.ads]
+
+    return decide
+
+
+def told(*, leads_only: bool) -> Policy:
+    """Our own planner with the world's truth in place of what it believes: shows what is lost for want of evidence.
+
+    `leads_only`: told each ad's exact click and lead rates from the first day, but not what its leads are worth.
+    """
+
+    def decide(day: int, campaign: Campaign) -> list[int]:
+        settings, world = campaign.settings, campaign.world
+        ads = assemble(campaign.live_ads(), days=campaign.rows(), deals=[], config=settings.config, now=world.now)
+        truths = [world.truth(key) for key in campaign.keys]
+        value = np.exp([t.ctr_traits + t.ctr_hidden + t.conversion_traits + t.conversion_hidden for t in truths])
+        if not leads_only:
+            expected = [world.expected_day(key, daily_budget_minor=1_000) for key in campaign.keys]
+            value = value * np.asarray([e.value_minor / e.leads for e in expected])
+        before = np.asarray(campaign.budgets(), dtype=np.float64)
+        high = np.floor(before * (100 + settings.config.caps.increase_percent_per_change) / 100)
+        low = np.minimum(before, float(settings.config.min_ad_budget))
+        budgets = spread_budget(
+            value[None], delivery=read_delivery(ads), low=low, high=high, total=float(settings.total_minor),
+            days_ahead=Tuning().days_ahead,
+        )  # fmt: skip
+        return [int(value) for value in budgets[0]]
 
     return decide
 

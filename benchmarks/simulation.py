@@ -23,12 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.best_plan import Truth, best_budgets
-from benchmarks.policies import TEST_DAYS, Policy, even_split, system, test_then_commit, thompson
+from benchmarks.policies import TEST_DAYS, Policy, even_split, system, test_then_commit, thompson, told
 from benchmarks.scenario import Campaign, Settings, local_days, open_campaign, open_past
 
 Floats = NDArray[np.float64]
 
 POLICIES = ("system", "even_split", "best_possible", "thompson", "test_then_commit")
+CEILINGS = ("told_everything", "told_click_and_lead_rates")
+"""Our planner with truth for belief: how much of the share is lost to planning, and how much to want of evidence."""
 _RIVALS = ("even_split", "thompson", "test_then_commit")
 _RESAMPLES = 4_000
 
@@ -53,6 +55,8 @@ def run_seed(seed: int, *, settings: Settings) -> dict[str, Outcome]:
         "best_possible": _best(seed, settings=settings),
         "thompson": thompson(seed),
         "test_then_commit": test_then_commit(),
+        "told_everything": told(leads_only=False),
+        "told_click_and_lead_rates": told(leads_only=True),
     }
     return {name: play(open_campaign(seed, settings=settings), policy=policy) for name, policy in policies.items()}
 
@@ -73,10 +77,11 @@ def play(campaign: Campaign, *, policy: Policy) -> Outcome:
 
 def summarise(outcomes: Sequence[dict[str, Outcome]], *, settings: Settings, first_seed: int) -> dict[str, Any]:
     """The document that goes to stdout; money in dollars per campaign of all days."""
-    expected = {name: np.asarray([o[name].expected for o in outcomes]) / 100 for name in POLICIES}
+    expected = {name: np.asarray([o[name].expected for o in outcomes]) / 100 for name in (*POLICIES, *CEILINGS)}
     realised = {name: np.asarray([o[name].realised for o in outcomes]) / 100 for name in POLICIES}
     document: dict[str, Any] = {name: _policy(outcomes, name=name) for name in POLICIES}
-    document["share_of_possible"] = _share(expected)
+    document["share_of_possible"] = _share(expected, name="system")
+    document["share_of_possible_if"] = {name: _share(expected, name=name) for name in CEILINGS}
     document["gain_over"] = {name: _gain(expected["system"], rival=expected[name]) for name in _RIVALS}
     document["gain_over_realised"] = {name: _gain(realised["system"], rival=realised[name]) for name in _RIVALS}
     document["gain_over_percent"] = {
@@ -169,9 +174,9 @@ def _gain(ours: Floats, *, rival: Floats) -> dict[str, float]:
     return {"mean": round(mean, 2), "low": low, "high": high}  # type: ignore[dict-item]
 
 
-def _share(expected: dict[str, Floats]) -> dict[str, float | None]:
-    """Our gain over the even split as a share of the best plan's gain: ratio of means, bootstrap over seeds."""
-    ours = expected["system"] - expected["even_split"]
+def _share(expected: dict[str, Floats], *, name: str) -> dict[str, float | None]:
+    """A policy's gain over the even split as a share of the best plan's: ratio of means, bootstrap over seeds."""
+    ours = expected[name] - expected["even_split"]
     possible = expected["best_possible"] - expected["even_split"]
     if possible.sum() <= 0:
         return {"mean": None, "low": None, "high": None}

@@ -11,7 +11,8 @@ _COMMANDS = (
     "stop|start|get|try|book|taste|meet|make|give|put|pour|ditch|skip|say|grab|join|swap|switch|bring|treat|upgrade|"
     "imagine|order|discover|claim|fire|cancel|quit|forget|turn|let|take|build|learn|watch|call|save|drop|send|"
     "replace|fill|wake|fuel|keep|choose|own|shop|find|feel|enjoy|never|don'?t|ask|pick|raise|reclaim|invite|cut|"
-    "trade|throw|hire|download|subscribe|sign|plan|go|do|open|unlock|rethink|think|love|see|run|host|add|share"
+    "trade|throw|hire|download|subscribe|sign|plan|go|do|open|unlock|rethink|think|love|see|run|host|add|share|cool|"
+    "welcome|protect|offer|serve|treat|reserve|schedule|compare|check|follow|tell|help|win|move|set|put|lose|hear"
 )
 _RULES: tuple[tuple[HookType, float, re.Pattern[str]], ...] = (
     # A question mark decides unless the question is a teaser or an accusation of pain.
@@ -45,7 +46,7 @@ _RULES: tuple[tuple[HookType, float, re.Pattern[str]], ...] = (
         r"loved|rave|call it|can'?t stop|swear|agree|keep telling)\b|\b5[- ]stars?\b|★", _I)),
     # Then and now.
     ("before_after", 3.6, re.compile(
-        r"\bbefore\b.{1,60}\bafter\b|\bfrom\b.{2,40}\bto\b.{2,40}|\bthen\b.{1,30}\bnow\b|"
+        r"\bbefore\b.{1,60}\bafter\b|(?:^|\bwent )from\b.{2,40}\bto\b.{2,40}|^before\b|\bthen\b.{1,60}\bnow\b|^once\b.{1,60}\bnow\b|"
         r"\bused to\b.{1,60}\bnow\b", _I | re.S)),
     ("before_after", 2.6, re.compile(
         r"\b(?:last (?:year|month|week)|yesterday|day (?:one|1)|week (?:one|1)|monday)\b"
@@ -64,15 +65,15 @@ _RULES: tuple[tuple[HookType, float, re.Pattern[str]], ...] = (
         r"…|\.\.\.|\bguess\b|\bthere'?s (?:a|one)\b|\bsomething\b|\bdiscover(?:ed)?\b|\bwait\b", _I)),
     # It hurts.
     ("pain", 3.2, re.compile(
-        r"\b(?:tired of|sick of|fed up|struggl\w+|frustrat\w+|annoy\w+|exhaust\w+|hate|dread\w*|"
+        r"\b(?:tired of|sick of|fed up|struggl\w+|frustrat\w+|annoy\w+|exhaust\w+|hate|dread\w*|hurts?|"
         r"waste[sd]?|wasting|stuck|nightmare|ruin(?:s|ed|ing)?|kill(?:s|ing)|suffer\w*|drain(?:s|ing|ed)|"
-        r"overwhelm\w+|losing|painful|headaches?|costs? you|costing you)\b", _I)),
+        r"overwhelm\w+|losing|lose[s]? (?:hours|days|money|whole)|painful|headaches?|costs? you|costing you)\b", _I)),
     ("pain", 1.8, re.compile(
-        r"\b(?:bad|burnt|bitter|stale|broken|messy|slump|crash\w*|empty|queue|line again|again|late|"
+        r"\b(?:bad|sad|burnt|bitter|stale|lukewarm|bland|overflow\w*|sweat\w*|wrong|late\b|repair calls?|nobody at all|broken|messy|slump|crash\w*|empty|queue|line again|again|late|"
         r"never works|nobody (?:wants|drinks|likes)|cold coffee|worst|expensive|problem|leak\w*|ach\w+|"
         r"too (?:long|late|much|many|expensive))\b", _I)),
     # Do it.
-    ("command", 2.8, re.compile(rf"^\W*(?:please )?(?:{_COMMANDS})\b", _I)),
+    ("command", 3.4, re.compile(rf"^\W*(?:please )?(?:{_COMMANDS})\b", _I)),
     ("command", 1.2, re.compile(r"!\s*$")),
 )  # fmt: skip
 _ON_A_TIE: tuple[HookType, ...] = (
@@ -82,10 +83,10 @@ _ON_A_TIE: tuple[HookType, ...] = (
 
 def hook_scores(text: str) -> dict[HookType, float]:
     """The weight of every hook type in the opening line of `text`."""
-    opening = _opening(text)
+    opening, pair = _openings(text)
     scores: dict[HookType, float] = dict.fromkeys(HOOK_TYPES, 0.0)
     for kind, weight, pattern in _RULES:
-        if pattern.search(opening):
+        if pattern.search(pair if kind == "before_after" else opening):
             scores[kind] += weight
     return scores
 
@@ -97,9 +98,9 @@ def classify_hook(text: str) -> HookType:
     return best if scores[best] > 0 else "curiosity"
 
 
-def _opening(text: str) -> str:
-    """What a viewer meets first: the first line, with a second sentence if the first is very short."""
+def _openings(text: str) -> tuple[str, str]:
+    """What a viewer meets first: the first sentence (two if it is very short), and the first two in any case."""
     line = next((part.strip() for part in text[:600].splitlines() if part.strip()), "")
     sentences = re.split(r"(?<=[.!?])\s+", line)
-    take = 2 if len(sentences[0].split()) <= 6 else 1
-    return " ".join(sentences[:take])[:240]
+    pair = " ".join(sentences[:2])[:240]
+    return (pair if len(sentences[0].split()) <= 6 else sentences[0][:240]), pair

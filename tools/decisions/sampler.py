@@ -1,8 +1,8 @@
 """The sampler: tomorrow's daily budgets from what each ad has shown so far. A pure function of its arguments.
 
 Posterior draws of every ad's worth (tools.decisions.belief) become budgets by equalising the worth of the last unit
-spent under concave delivery and wear. Part of the plan follows the average of the draws' own best budgets (Thompson
-sampling with divisible money), so an ad keeps what its chance of being good deserves; the rest follows the mean.
+spent under concave delivery and wear. Most of the plan follows the posterior mean; a part follows the average of the
+draws' own best budgets (Thompson sampling with divisible money), which keeps an ad going while it may yet be good.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ LEARNING_DAYS, LEARNING_EVENTS = 7, 50
 class Tuning:
     """The sampler's own knobs, set on development seeds of the simulation."""
 
-    explore: float = 0.5
+    explore: float = 0.1
     """Share of the plan that follows the draws' own best budgets."""
-    days_ahead: float = 7.0
+    days_ahead: float = 14.0
     """Days of wear that a budget is charged with."""
     steady: float = 0.03
     """Changes below this share of the budget are not worth a person's attention."""
