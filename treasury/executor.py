@@ -22,7 +22,7 @@ from treasury.leases import Holder, Taken
 from treasury.reports import ExecutionReport, Problem, report
 from treasury.sending import Carrier, retried
 from treasury.settling import settle
-from treasury.states import IN_FLIGHT, UNFINISHED
+from treasury.states import TO_SETTLE, UNFINISHED
 
 _ROUNDS = 6
 """Times that one call goes over a set: what was freed is taken up again, what was unknown is looked at again."""
@@ -87,7 +87,7 @@ async def _rounds(context: Context, account: Account, record: SetRecord) -> Prob
 
 async def settle_in_flight(context: Context, account: Account, record: SetRecord) -> list[ChangeRecord]:
     """Find out about every change of the set that is in flight and that nobody holds; read back what is applied."""
-    rows = await _rows(context, record, IN_FLIGHT | {"applied"})
+    rows = await _rows(context, record, TO_SETTLE)
     dead = [row for row in rows if row.state == "applied" or leases.is_dead(row, context.now())]
     return [await settle(context, account, record, row) for row in dead]
 

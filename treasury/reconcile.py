@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from geminivideo.accounts import Account
 from geminivideo.errors import GeminiVideoError
 from geminivideo.model import Noun
-from geminivideo.spend import ChangeState
 from memory import ledger
 from memory.accounts import get_account
 from memory.ledger import ChangeRecord, SetRecord
@@ -15,7 +14,7 @@ from treasury import approvals, leases
 from treasury.context import Context
 from treasury.executor import close_if_done, execute
 from treasury.settling import settle
-from treasury.states import IN_FLIGHT
+from treasury.states import TO_SETTLE
 
 
 class ReconcileReport(Noun):
@@ -37,8 +36,7 @@ async def reconcile(context: Context, account_id: str) -> ReconcileReport:
     """Settle every change that nobody holds, verify what is applied, expire what is late. Sends nothing of a run's."""
     account = await context.db.read(lambda conn: get_account(conn, account_id))
     expired = await _expire(context, account)
-    states: frozenset[ChangeState] = IN_FLIGHT | {"applied"}
-    rows = await context.db.read(lambda conn: ledger.list_changes(conn, account_id=account_id, states=states))
+    rows = await context.db.read(lambda conn: ledger.list_changes(conn, account_id=account_id, states=TO_SETTLE))
     dead = [row for row in rows if leases.is_dead(row, context.now()) or row.state == "applied"]
     after = [await _look(context, account, row) for row in dead]
     executed = await _carry_on(context, account)

@@ -107,7 +107,7 @@ class Carrier:
             raise InvalidInput("A create does not say what it publishes", where=change.id)
         writer, mark, name = self.writer, change.id, change.ad_name
         campaign = spec.campaign_external_id or await self._campaign(spec)
-        videos = {shape: await self._video(shape, asset) for shape, asset in spec.videos}
+        videos: dict[Format, str] = {shape: await self._video(shape, asset) for shape, asset in spec.videos}
         creative = await self._make(
             "creative",
             part="creative",

@@ -41,10 +41,12 @@ SET: Mapping[SetState, frozenset[SetState]] = {
 
 IN_FLIGHT: frozenset[ChangeState] = frozenset({"leased", "sent", "unknown"})
 """May have moved money, or is about to: counts against every cap and blocks its ad set."""
-COUNTED: frozenset[ChangeState] = IN_FLIGHT | {"applied", "verified", "rolled_back"}
+COUNTED: frozenset[ChangeState] = frozenset({*IN_FLIGHT, "applied", "verified", "rolled_back"})
 """Counts as one of the day's changes."""
 EFFECTIVE: frozenset[ChangeState] = frozenset({"applied", "verified", "rolled_back"})
 """The platform took it."""
+TO_SETTLE: frozenset[ChangeState] = frozenset({*IN_FLIGHT, "applied"})
+"""To be read back from the platform."""
 UNFINISHED: frozenset[ChangeState] = frozenset({"approved", "leased", "sent", "unknown"})
 """Still to be carried out or to be found out about."""
 

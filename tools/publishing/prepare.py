@@ -122,7 +122,7 @@ def _budget_of(item: Blueprint, budgets: Mapping[str, int]) -> int:
 
 def _videos(item: Blueprint, renders: Sequence[Render]) -> tuple[tuple[Format, str], ...]:
     files = {render.format: render.asset_id for render in renders if render.blueprint_id == item.id}
-    found = tuple((shape, files[shape]) for shape in item.formats if shape in files)
+    found: tuple[tuple[Format, str], ...] = tuple((shape, files[shape]) for shape in item.formats if shape in files)
     if not found:
         raise InvalidInput(f"{item.title!r} has no rendered file", where=item.id, fix="Render before proposing.")
     return found
