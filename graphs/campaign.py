@@ -53,7 +53,7 @@ def wire(steps: CampaignSteps) -> StateGraph[Any]:
     for before, after in pairwise(order):
         graph.add_edge(before, after)
     for source in ("direct", "revise"):
-        graph.add_conditional_edges(source, steps.fan_out, ["judge"])
+        graph.add_conditional_edges(source, steps.fan_out, ["judge", "gate"])
     graph.add_edge("judge", "gate")
     graph.add_conditional_edges("gate", steps.after_gate, ["revise", "enqueue_renders", "stop"])
     graph.add_edge("enqueue_renders", "await_renders")

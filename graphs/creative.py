@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from langgraph.types import Send
+from sqlalchemy import Connection
 
 from agents import oracle
 from agents.council import FailedJudge, ask_judge, tally
@@ -13,11 +14,14 @@ from agents.director import DirectorContext
 from agents.onboard.judges import score_prediction
 from geminivideo.blueprint import Blueprint
 from geminivideo.canonical import digest
-from geminivideo.errors import GeminiVideoError, Refused
+from geminivideo.errors import GeminiVideoError, StorageError
 from geminivideo.judgement import CouncilVerdict, OracleVerdict, Prediction, Recalled, Score
+from graphs import telling
+from graphs.recent import Recent
+from graphs.services import Services
 from graphs.state import CampaignState, JudgeState
 from graphs.steps import Steps
-from memory import creatives, jobs
+from memory import creatives, jobs, runs
 from tools.decisions.creative_dna import dna_of_blueprint
 
 ROUNDS = 3
@@ -29,25 +33,24 @@ QUORUM = 2
 ORACLE = "oracle"
 JUDGE_SECONDS = 60.0
 
+Judged = tuple[CouncilVerdict, OracleVerdict]
+
 
 class CreativeSteps(Steps):
     """Nodes from the brief to finished files."""
 
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self._contexts = Recent[str, DirectorContext]()
+
     async def intake(self, state: CampaignState) -> CampaignState:
         """Validate the brief again and say what was understood."""
         brief = await self.brief(state["run_id"])
-        await self.emit(
-            state["run_id"],
-            kind="step.finished",
-            who="intake",
-            text=f"{brief.brand.name}: {brief.product}. {brief.daily_budget} a day for {brief.days} days.",
-            key="intake",
-            data={"brand": brief.brand.name, "daily_budget": brief.daily_budget.model_dump()},
-        )
+        await self.emit(state["run_id"], telling.understood(brief))
         return {"round": 0}
 
     async def recall(self, state: CampaignState) -> CampaignState:
-        """Find the winners and losers that resemble the brief, and have the account's CTR model ready."""
+        """Find the winners and losers that resemble the brief."""
         run_id, account_id = state["run_id"], state["account_id"]
         brief = await self.brief(run_id)
 
@@ -62,31 +65,24 @@ class CreativeSteps(Steps):
             }
             return {kind: [item.model_dump(mode="json") for item in answer.ads] for kind, answer in found.items()}
 
-        recalled = await self.once(run_id, node="recall", branch="", inputs=brief.model_dump(mode="json"), make=search)
-        await self.emit(
-            run_id,
-            kind="recall.done",
-            who="director",
-            text=f"Recalled {len(recalled['winner'])} winning ads and {len(recalled['loser'])} to avoid.",
-            key="recall",
-            data=recalled,
-        )
+        inputs = brief.model_dump(mode="json")
+        await self.once(run_id, node="recall", branch="", inputs=inputs, make=search, lines=telling.recalled)
         return {}
 
     async def direct(self, state: CampaignState) -> CampaignState:
         """Write blueprints, a few more than are wanted."""
         blueprints = await self.ideas(state)
-        for blueprint in blueprints:
-            await self._keep(state, blueprint)
-            await self.emit(
-                state["run_id"],
-                kind="blueprint.written",
-                who=self.services.roster.director.name,
-                text=f"{blueprint.title}: {blueprint.hook_type.replace('_', '/')} hook, "
-                f"{' > '.join(blueprint.structure)}, {blueprint.milliseconds / 1000:.1f} s",
-                key=f"written:{blueprint.id}",
-                data=blueprint.model_dump(mode="json"),
-            )
+        who = self.services.roster.director.name
+        lines = [telling.written(item, who=who) for item in blueprints]
+        at = self.services.wall.now()
+
+        def keep(conn: Connection) -> None:
+            for item in blueprints:
+                creatives.save_blueprint(
+                    conn, item, account_id=state["account_id"], run_id=state["run_id"], now=at
+                )
+
+        await self.record(state["run_id"], lines=lines, store=keep)
         return {"candidates": [item.id for item in blueprints], "kept": [], "round": 1}
 
     async def ideas(self, state: CampaignState) -> list[Blueprint]:
@@ -107,10 +103,10 @@ class CreativeSteps(Steps):
         written = await self.once(run_id, node="direct", branch="", inputs=inputs, make=write)
         return [Blueprint.model_validate(item) for item in written]
 
-    def fan_out(self, state: CampaignState) -> list[Send]:
+    def fan_out(self, state: CampaignState) -> list[Send] | str:
         """One branch per candidate and seat; the Oracle's prediction is a branch of its own."""
         seats = [*(judge.name for judge in self.services.roster.judges), ORACLE]
-        return [
+        branches = [
             Send(
                 "judge",
                 JudgeState(
@@ -124,6 +120,7 @@ class CreativeSteps(Steps):
             for blueprint_id in state["candidates"]
             for seat in seats
         ]
+        return branches or "gate"  # without branches the graph would end here, and the run would not
 
     async def judge(self, state: JudgeState) -> CampaignState:
         """One branch: a judge's score, or the Oracle's prediction. A failing branch costs its own vote only."""
@@ -131,39 +128,37 @@ class CreativeSteps(Steps):
         blueprint = await self.blueprint(state, state["blueprint_id"])
         branch = f"{blueprint.id}:{state['round']}:{seat}"
 
-        async def ask() -> dict[str, Any]:
-            try:
-                return await (self._predict(state, blueprint) if seat == ORACLE else self._score(state, blueprint))
-            except GeminiVideoError as error:
-                return {"failed": str(error)}
+        def keep(conn: Connection, value: dict[str, Any]) -> None:
+            if seat == ORACLE and "failed" not in value:
+                self._log_prediction(conn, Prediction.model_validate(value), state=state)
 
-        value = await self.once(run_id, node="judge", branch=branch, inputs=blueprint.sha256, make=ask)
-        await self._report_branch(run_id, blueprint, seat=seat, value=value, key=f"judged:{branch}")
+        await self.once(
+            run_id,
+            node="judge",
+            branch=branch,
+            inputs=blueprint.sha256,
+            make=lambda: self._ask(state, blueprint),
+            keep=keep,
+            lines=lambda value: [telling.judged(blueprint, seat=seat, value=value, key=f"judged:{branch}")],
+        )
         return {"judged": [branch]}
 
     async def gate(self, state: CampaignState) -> CampaignState:
-        """Go, mend or stop, for each candidate; after the last round the best of what is left goes on."""
+        """Go, mend or stop, for each candidate; after the last round the best of what may run goes on."""
         run_id, round_ = state["run_id"], state["round"]
         brief = await self.brief(run_id)
-        verdicts = {
-            blueprint_id: await self.verdict(state, blueprint_id, round_=round_) for blueprint_id in state["candidates"]
-        }
-        for blueprint_id, (council, verdict) in verdicts.items():
-            blueprint = await self.blueprint(state, blueprint_id)
-            await self.emit(
-                run_id,
-                kind="oracle.verdict",
-                who="oracle",
-                text=f"{blueprint.title}: {verdict.verdict}. {verdict.why}",
-                key=f"verdict:{blueprint_id}:{round_}",
-                data={"blueprint_id": blueprint_id, "council": council.overall, **verdict.model_dump(mode="json")},
-            )
-        approved = [key for key, (_, verdict) in verdicts.items() if verdict.verdict == "approve"]
-        revise = [key for key, (_, verdict) in verdicts.items() if verdict.verdict == "revise"]
-        kept = [*state.get("kept", []), *approved]
+        verdicts = await self.verdicts(state, [(blueprint_id, round_) for blueprint_id in state["candidates"]])
+        await self.emit(
+            run_id,
+            *(telling.decided(item, verdict, round_=round_) for item, verdict in verdicts.values() if verdict),
+        )
+        said = {key: verdict[1].verdict for key, (_, verdict) in verdicts.items() if verdict}
+        kept = [*state.get("kept", []), *(key for key, word in said.items() if word == "approve")]
+        revise = [key for key, word in said.items() if word == "revise"]
         if revise and round_ < ROUNDS and len(kept) < brief.variants + SPARE_IDEAS:
             return {"kept": kept, "revise": revise}
-        return {"kept": await self._choose(state, [*kept, *revise], wanted=brief.variants), "revise": []}
+        last = [key for key in revise if (found := verdicts[key][1]) and not _must_not_run(found[0])]
+        return {"kept": await self._choose(state, [*kept, *last], wanted=brief.variants), "revise": []}
 
     def after_gate(self, state: CampaignState) -> str:
         """Revise, render, or stop when nothing was good enough."""
@@ -172,77 +167,44 @@ class CreativeSteps(Steps):
         return "enqueue_renders" if state.get("kept") else "stop"
 
     async def revise(self, state: CampaignState) -> CampaignState:
-        """Mend each blueprint by its judges' words."""
-        run_id, round_ = state["run_id"], state["round"]
-        context = await self.context(run_id)
-        for blueprint_id in state["revise"]:
-            blueprint = await self.blueprint(state, blueprint_id)
-            council, verdict = await self.verdict(state, blueprint_id, round_=round_)
-
-            async def mend(
-                blueprint: Blueprint = blueprint,
-                council: CouncilVerdict = council,
-                verdict: OracleVerdict = verdict,
-            ) -> dict[str, Any]:
-                director = self.services.roster.director
-                mended = await director.revise(blueprint, criticism=council, oracle=verdict, context=context)
-                return mended.model_dump(mode="json")
-
-            branch = f"{blueprint_id}:{round_}"
-            value = await self.once(run_id, node="revise", branch=branch, inputs=branch, make=mend)
-            mended = Blueprint.model_validate(value)
-            await self._keep(state, mended)
-            await self.emit(
-                run_id,
-                kind="blueprint.revised",
-                who=self.services.roster.director.name,
-                text=f"{mended.title}: " + "; ".join(mended.changes[len(blueprint.changes) :] or ("nothing to mend",)),
-                key=f"revised:{branch}",
-                data={"blueprint_id": blueprint_id, "changes": list(mended.changes)},
-            )
-        return {"candidates": state["revise"], "revise": [], "round": round_ + 1}
+        """Mend each blueprint by its judges' words; one that cannot be mended is left out and named."""
+        round_ = state["round"]
+        verdicts = await self.verdicts(state, [(blueprint_id, round_) for blueprint_id in state["revise"]])
+        mended = [
+            blueprint_id
+            for blueprint_id, (blueprint, verdict) in verdicts.items()
+            if verdict and await self._mend(state, blueprint, verdict=verdict)
+        ]
+        return {"candidates": mended, "revise": [], "round": round_ + 1}
 
     async def enqueue_renders(self, state: CampaignState) -> CampaignState:
         """One job per variant and format."""
         run_id, account_id = state["run_id"], state["account_id"]
         now = self.services.wall.now()
-        for blueprint_id in state["kept"]:
-            blueprint = await self.blueprint(state, blueprint_id)
-            for format_ in blueprint.formats:
-                payload = {
-                    "blueprint_id": blueprint_id,
-                    "format": format_,
-                    "sha256": blueprint.sha256,
-                    "label": f"{blueprint.title} {format_}",
-                }
+        blueprints = await self.blueprints(account_id, state["kept"])
 
-                def write(conn: Any, payload: Mapping[str, Any] = payload) -> None:
-                    key = f"render:{payload['blueprint_id']}:{payload['format']}"
+        def write(conn: Connection) -> None:
+            for item in blueprints:
+                for shape in item.formats:
+                    label = f"{item.title} {shape}"
+                    payload = {"blueprint_id": item.id, "format": shape, "sha256": item.sha256, "label": label}
+                    key = f"render:{item.id}:{shape}"
                     jobs.enqueue(
                         conn, account_id=account_id, run_id=run_id, kind="render", key=key, payload=payload, now=now
                     )
 
-                await self.db.write(write)
+        await self.record(run_id, store=write)
         return {}
 
     async def await_renders(self, state: CampaignState) -> CampaignState:
         """Park until every render ended; a variant with a failed format is left out and named."""
         run_id = state["run_id"]
         ended = [job for job in await self.settled_jobs(run_id) if job.kind == "render"]
-        failed = {job.payload["blueprint_id"] for job in ended if job.status != "done"}
-        for job in ended:
-            if job.status == "done":
-                continue
-            error = job.error or {}
-            await self.emit(
-                run_id,
-                kind="render.failed",
-                who="studio",
-                text=f"{job.payload['label']} could not be rendered: {error.get('what', job.status)}",
-                key=f"render-failed:{job.id}",
-                data=error,
-            )
-        return {"rendered": [blueprint_id for blueprint_id in state["kept"] if blueprint_id not in failed]}
+        failed = [job for job in ended if job.status != "done"]
+        if failed:
+            await self.emit(run_id, *map(telling.not_rendered, failed))
+        left_out = {job.payload["blueprint_id"] for job in failed}
+        return {"rendered": [blueprint_id for blueprint_id in state["kept"] if blueprint_id not in left_out]}
 
     def after_renders(self, state: CampaignState) -> str:
         """Go on with what could be rendered."""
@@ -250,12 +212,50 @@ class CreativeSteps(Steps):
 
     async def stop(self, state: CampaignState) -> CampaignState:
         """End without a proposal, with the reason."""
-        why = "No variant could be rendered." if state.get("kept") else "No idea was good enough to spend money on."
+        why = "No idea was good enough to spend money on."
+        if state.get("kept"):
+            why = "No variant could be rendered."
+        elif not state.get("candidates") and state["round"] == 1:
+            why = "The brief gave nothing to write an ad from: add benefits, pains or proof."
         await self.finish(state["run_id"], status="failed", outcome=why)
         return {"outcome": why}
 
     async def context(self, run_id: str) -> DirectorContext:
-        """What the Director and the judges may know."""
+        """What the Director and the judges may know. Settled once recall is done, so it is read once."""
+        return await self._contexts.get(run_id, make=lambda: self._read_context(run_id))
+
+    async def blueprint(self, state: CampaignState | JudgeState, blueprint_id: str) -> Blueprint:
+        """The newest revision."""
+        return (await self.blueprints(state["account_id"], [blueprint_id]))[0]
+
+    async def blueprints(self, account_id: str, blueprint_ids: Sequence[str]) -> list[Blueprint]:
+        """The newest revision of each, in this order."""
+
+        def read(conn: Connection) -> list[Blueprint]:
+            return [creatives.get_blueprint(conn, key, account_id=account_id) for key in blueprint_ids]
+
+        return await self.db.read(read)
+
+    async def verdicts(
+        self, state: CampaignState, wanted: Sequence[tuple[str, int]]
+    ) -> dict[str, tuple[Blueprint, Judged | None]]:
+        """The verdict on each (blueprint id, round); None where the Oracle could not predict, so nothing is known."""
+        run_id, account_id = state["run_id"], state["account_id"]
+        seats = [judge.name for judge in self.services.roster.judges]
+
+        def read(conn: Connection) -> dict[str, tuple[Blueprint, Judged | None]]:
+            found = {}
+            for key, round_ in wanted:
+                values = {
+                    seat: runs.latest_node_result(conn, run_id, node="judge", branch=f"{key}:{round_}:{seat}")
+                    for seat in (*seats, ORACLE)
+                }
+                found[key] = (creatives.get_blueprint(conn, key, account_id=account_id), _verdict(seats, values))
+            return found
+
+        return await self.db.read(read)
+
+    async def _read_context(self, run_id: str) -> DirectorContext:
         recalled = await self.stored(run_id, node="recall", branch="") or {"winner": [], "loser": []}
         run = await self.run(run_id)
         seed = int(digest(run_id, prefix="seed/1")[:8], 16)
@@ -267,30 +267,45 @@ class CreativeSteps(Steps):
             namespace=run.idempotency_key or run_id,
         )
 
-    async def blueprint(self, state: CampaignState | JudgeState, blueprint_id: str) -> Blueprint:
-        """The newest revision."""
-        account_id = state["account_id"]
-        return await self.db.read(lambda conn: creatives.get_blueprint(conn, blueprint_id, account_id=account_id))
+    async def _mend(self, state: CampaignState, blueprint: Blueprint, *, verdict: Judged) -> bool:
+        """Have one blueprint revised, once per round; whether it could be."""
+        run_id, account_id, round_ = state["run_id"], state["account_id"], state["round"]
+        context, director = await self.context(run_id), self.services.roster.director
+        branch = f"{blueprint.id}:{round_}"
+        at = self.services.wall.now()
 
-    async def verdict(
-        self, state: CampaignState, blueprint_id: str, *, round_: int
-    ) -> tuple[CouncilVerdict, OracleVerdict]:
-        """The Council's tally and the Oracle's verdict, from the branches' stored results. Pure after the reads."""
-        scores: list[Score] = []
-        failed: list[str] = []
-        for judge in self.services.roster.judges:
-            value = await self.stored(state["run_id"], node="judge", branch=f"{blueprint_id}:{round_}:{judge.name}")
-            if value is None or "failed" in value:
-                failed.append(judge.name)
-            else:
-                scores.append(Score.model_validate(value))
-        value = await self.stored(state["run_id"], node="judge", branch=f"{blueprint_id}:{round_}:{ORACLE}")
-        if value is None or "failed" in value:
-            raise Refused("The Oracle could not predict this blueprint", where=blueprint_id)
-        prediction = Prediction.model_validate(value)
-        scores.append(score_prediction(prediction))  # the CTR model sits in the Council too
-        council = tally(scores, failed, quorum=QUORUM)
-        return council, oracle.judge(prediction, council)
+        async def mend() -> dict[str, Any]:
+            try:
+                criticism, advice = verdict
+                mended = await director.revise(blueprint, criticism=criticism, oracle=advice, context=context)
+            except StorageError:
+                raise
+            except GeminiVideoError as error:
+                return {"failed": str(error)}
+            return mended.model_dump(mode="json")
+
+        value = await self.once(run_id, node="revise", branch=branch, inputs=branch, make=mend)
+
+        def keep(conn: Connection) -> None:
+            if "failed" not in value:
+                mended = Blueprint.model_validate(value)
+                creatives.save_blueprint(conn, mended, account_id=account_id, run_id=run_id, now=at)
+
+        # Stored on every pass: a run that begins again from lost checkpoints has put the first writing back.
+        line = telling.mended(blueprint, value, who=director.name, key=f"revised:{branch}")
+        await self.record(run_id, lines=[line], store=keep)
+        return "failed" not in value
+
+    async def _ask(self, state: JudgeState, blueprint: Blueprint) -> dict[str, Any]:
+        """A branch's answer, or why there is none."""
+        try:
+            return await (self._predict(state, blueprint) if state["seat"] == ORACLE else self._score(state, blueprint))
+        except StorageError:
+            raise
+        except GeminiVideoError as error:
+            return {"failed": str(error)}
+        except Exception as error:  # boundary: one branch's fault must not end the others
+            return {"failed": f"failed ({type(error).__name__})"}
 
     async def _score(self, state: JudgeState, blueprint: Blueprint) -> dict[str, Any]:
         judge = next(item for item in self.services.roster.judges if item.name == state["seat"])
@@ -307,43 +322,28 @@ class CreativeSteps(Steps):
         creative = {"dna": dna.model_dump(mode="json"), "text": _copy_of(blueprint)}
         answer = await tools.call("predict_ctr", {"creatives": [creative]}, caller="oracle")
         prediction: Prediction = answer.predictions[0]
-        now = self.services.wall.now()
-        await self.db.write(
-            lambda conn: creatives.log_prediction(
-                conn,
-                prediction,
-                account_id=state["account_id"],
-                run_id=state["run_id"],
-                blueprint_id=blueprint.id,
-                now=now,
-            )
-        )
         return prediction.model_dump(mode="json")
 
-    async def _report_branch(
-        self, run_id: str, blueprint: Blueprint, *, seat: str, value: Mapping[str, Any], key: str
-    ) -> None:
-        named = {"blueprint_id": blueprint.id}
-        if seat == ORACLE and "failed" not in value:
-            score = score_prediction(Prediction.model_validate(value))
-            seat, value = score.judge, score.model_dump(mode="json")
-        if "failed" in value:
-            text = f"{seat} did not answer on {blueprint.title}: {value['failed']}"
-            await self.emit(run_id, kind="judge.failed", who=seat, text=text, key=key, data=named | dict(value))
-        else:
-            text = f"{blueprint.title}: {value['overall']}/100. {' '.join(value['reasons'][:2])}"
-            await self.emit(run_id, kind="judge.scored", who=seat, text=text, key=key, data=named | dict(value))
+    def _log_prediction(self, conn: Connection, prediction: Prediction, *, state: JudgeState) -> None:
+        creatives.log_prediction(
+            conn,
+            prediction,
+            account_id=state["account_id"],
+            run_id=state["run_id"],
+            blueprint_id=state["blueprint_id"],
+            now=self.services.wall.now(),
+        )
 
     async def _choose(self, state: CampaignState, candidates: list[str], *, wanted: int) -> list[str]:
         """The best `wanted` by the Council's score and the predicted CTR, keeping both ways of making an ad."""
-        ranked: list[tuple[float, str, bool]] = []
-        for blueprint_id in dict.fromkeys(candidates):
-            blueprint = await self.blueprint(state, blueprint_id)
-            council, verdict = await self.verdict(state, blueprint_id, round_=1 + blueprint.revision)
-            lift = verdict.prediction.ctr_ppm / max(1, verdict.prediction.base_rate_ppm)
-            footage = any(scene.footage for scene in blueprint.scenes)
-            ranked.append((council.overall / 100 + lift, blueprint_id, footage))
-        ranked.sort(reverse=True)
+        unique = list(dict.fromkeys(candidates))
+        newest = await self.blueprints(state["account_id"], unique)
+        judged = await self.verdicts(state, [(item.id, 1 + item.revision) for item in newest])
+        ranked = sorted(
+            (_rank(*verdict), key, any(scene.footage for scene in blueprint.scenes))
+            for key, (blueprint, verdict) in judged.items()
+            if verdict
+        )[::-1]
         chosen = ranked[:wanted]
         for kind in (True, False):  # one with footage and one by motion graphics alone, where both were written
             if len(chosen) > 1 and all(item[2] is not kind for item in chosen):
@@ -351,13 +351,26 @@ class CreativeSteps(Steps):
                 chosen = [*chosen[:-1], spare] if spare else chosen
         return [item[1] for item in chosen]
 
-    async def _keep(self, state: CampaignState, blueprint: Blueprint) -> None:
-        now = self.services.wall.now()
-        await self.db.write(
-            lambda conn: creatives.save_blueprint(
-                conn, blueprint, account_id=state["account_id"], run_id=state["run_id"], now=now
-            )
-        )
+
+def _verdict(seats: Sequence[str], values: dict[str, Any]) -> Judged | None:
+    """The Council's tally and the Oracle's verdict from the branches' results. Pure."""
+    missing = [seat for seat in seats if values[seat] is None or "failed" in values[seat]]
+    scores = [Score.model_validate(values[seat]) for seat in seats if seat not in missing]
+    if values[ORACLE] is None or "failed" in values[ORACLE]:
+        return None
+    prediction = Prediction.model_validate(values[ORACLE])
+    scores.append(score_prediction(prediction))  # the CTR model sits in the Council too
+    council = tally(scores, missing, quorum=QUORUM)
+    return council, oracle.judge(prediction, council)
+
+
+def _must_not_run(council: CouncilVerdict) -> bool:
+    """Whether a fault is left that no score outweighs, or too few judges answered to tell."""
+    return not council.quorum or bool(oracle.blocking_defects(council))
+
+
+def _rank(council: CouncilVerdict, verdict: OracleVerdict) -> float:
+    return council.overall / 100 + verdict.prediction.ctr_ppm / max(1, verdict.prediction.base_rate_ppm)
 
 
 def _copy_of(blueprint: Blueprint) -> str:

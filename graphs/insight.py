@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypedDict
+from typing import TypedDict
+
+from sqlalchemy import Connection
 
 from graphs.states import ad_states
 from graphs.steps import Steps
 from memory import accounts, creatives, jobs, models
+from memory.jobs import Job
+from memory.runs import Line
 from tools.insights.learn import index_winners
 from tools.insights.sync import sync_account
 
@@ -29,14 +33,9 @@ class InsightSteps(Steps):
         reader, crm = self.services.reader(account), self.services.crm(account)
         now = await self.services.business_now(account)
         report = await sync_account(self.db, account, reader=reader, crm=crm, now=now)
-        await self.emit(
-            run_id,
-            kind="sync.done",
-            who="sync",
-            text=f"{report.ads} ads ({report.new_ads} new), {report.days} daily rows, {report.deals} deals.",
-            key="sync",
-            data=report.model_dump(mode="json"),
-        )
+        text = f"{report.ads} ads ({report.new_ads} new), {report.days} daily rows, {report.deals} deals."
+        data = report.model_dump(mode="json")
+        await self.emit(run_id, Line(kind="sync.done", who="sync", text=text, key="sync", data=data))
         return {}
 
     async def learn(self, state: _State) -> _State:
@@ -50,7 +49,7 @@ class InsightSteps(Steps):
         )
         predicted = await self.db.read(lambda conn: creatives.predictions_of_ads(conn, account_id=account_id))
 
-        def write(conn: Any) -> None:
+        def score(conn: Connection) -> None:
             for item in states:
                 if item.ad_id in predicted and item.impressions:
                     creatives.score_prediction(
@@ -61,15 +60,9 @@ class InsightSteps(Steps):
                         now=now,
                     )
 
-        await self.db.write(write)
-        await self.emit(
-            run_id,
-            kind="learned",
-            who="winner index",
-            text=f"{learned.winners} ads are proven winners, {learned.losers} proven losers.",
-            key="learned",
-            data=learned.model_dump(),
-        )
+        text = f"{learned.winners} ads are proven winners, {learned.losers} proven losers."
+        line = Line(kind="learned", who="winner index", text=text, key="learned", data=learned.model_dump())
+        await self.record(run_id, lines=[line], store=score)
         return {}
 
     async def train(self, state: _State) -> _State:
@@ -82,13 +75,24 @@ class InsightSteps(Steps):
             return {}
         now = self.services.wall.now()
         payload = {"label": "CTR model", "until": today.isoformat()}
-        await self.db.write(
-            lambda conn: jobs.enqueue(
+
+        def enqueue(conn: Connection) -> None:
+            jobs.enqueue(
                 conn, account_id=account_id, run_id=run_id, kind="train_ctr", key="train_ctr", payload=payload, now=now
             )
-        )
+
+        await self.record(run_id, store=enqueue)
         for job in await self.settled_jobs(run_id):
-            if job.kind == "train_ctr" and job.status == "done":
-                text = str((job.result or {}).get("text", ""))
-                await self.emit(run_id, kind="learned", who="CTR model", text=text, key="trained", data=job.result)
+            if job.kind == "train_ctr":
+                await self.emit(run_id, _trained(job))
         return {}
+
+
+def _trained(job: Job) -> Line:
+    """What the model's training came to, or why there is no new model."""
+    if job.status == "done":
+        result = dict(job.result or {})
+        return Line(kind="learned", who="CTR model", text=str(result.get("text", "")), key="trained", data=result)
+    error = dict(job.error or {})
+    text = f"The CTR model could not be trained: {error.get('what', job.status)}"
+    return Line(kind="step.failed", who="CTR model", text=text, key="trained", data=error)

@@ -20,7 +20,7 @@ from graphs.spending import SpendingSteps
 from graphs.state import OptimiseState
 from graphs.states import ad_states
 from memory import accounts, ads, runs
-from memory.runs import Run
+from memory.runs import Line, Run
 from tools.decisions.optimise import BudgetPlan
 from tools.publishing.prepare import prepare_plan
 
@@ -48,26 +48,7 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
             plan: BudgetPlan = await tools.call("plan_budgets", question, caller="sampler")
             return plan.model_dump(mode="json")
 
-        plan = BudgetPlan.model_validate(await self.once(run_id, node="assess", branch="", inputs=run_id, make=think))
-        for change in plan.changes:
-            await self.emit(
-                run_id,
-                kind="allocation.done",
-                who="sampler",
-                text=change.reason,
-                key=f"plan:{change.ad_id}",
-                data=change.model_dump(mode="json"),
-            )
-        for finding in plan.fatigue:
-            if finding.ad_id in plan.refresh:
-                await self.emit(
-                    run_id,
-                    kind="fatigue.found",
-                    who="fatigue detector",
-                    text=" ".join(finding.evidence),
-                    key=f"tired:{finding.ad_id}",
-                    data=finding.model_dump(mode="json"),
-                )
+        await self.once(run_id, node="assess", branch="", inputs=run_id, make=think, lines=_told)
         return {}
 
     async def _agreed_total(self, found: Sequence[Ad]) -> int:
@@ -103,7 +84,7 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
         plan = await self.plan(run_id)
         why = {finding.ad_id: " ".join(finding.evidence) for finding in plan.fatigue}
         for ad_id in plan.refresh:
-            await self._start_refresh(account_id, ad_id=ad_id, why=why[ad_id])
+            await self._start_refresh(account_id, ad_id=ad_id, why=why.get(ad_id, "It is tired."))
         outcome = state.get("outcome") or "Nothing to change today."
         await self.finish(run_id, status="done", outcome=outcome, result={"set_id": state.get("set_id", "")})
         return {"outcome": outcome}
@@ -130,6 +111,33 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
                 runs.create_run(conn, run=run)
 
         await self.db.write(write)
+
+
+def _told(stored: dict[str, Any]) -> list[Line]:
+    """A line for each planned change and each tired ad."""
+    plan = BudgetPlan.model_validate(stored)
+    planned = [
+        Line(
+            kind="allocation.done",
+            who="sampler",
+            text=change.reason,
+            key=f"plan:{change.ad_id}",
+            data=change.model_dump(mode="json"),
+        )
+        for change in plan.changes
+    ]
+    tired = [
+        Line(
+            kind="fatigue.found",
+            who="fatigue detector",
+            text=" ".join(finding.evidence),
+            key=f"tired:{finding.ad_id}",
+            data=finding.model_dump(mode="json"),
+        )
+        for finding in plan.fatigue
+        if finding.ad_id in plan.refresh
+    ]
+    return [*planned, *tired]
 
 
 def build_optimise(services: Services) -> StateGraph[Any]:

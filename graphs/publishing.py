@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from graphs.spending import SpendingSteps
 from graphs.state import CampaignState
 from memory import accounts, ads, creatives
 from memory.creatives import Render
+from memory.runs import Line
 from tools.decisions.creative_dna import dna_of_blueprint
 from tools.publishing.prepare import prepare_creates
 from treasury.reports import ChangeOutcome, report
@@ -32,21 +34,19 @@ class PublishingSteps(SpendingSteps):
         total = await self.daily_budget(run_id, brief=brief)
 
         async def split() -> dict[str, int]:
-            arms = {key: (await self._prediction(run_id, key)).model_dump(mode="json") for key in state["rendered"]}
+            predicted = await self._predictions(run_id, state["rendered"])
+            arms = {key: prediction.model_dump(mode="json") for key, prediction in predicted.items()}
             tools = await self.tools(account_id, run_id=run_id)
             return dict(await tools.call("split_launch_budget", {"arms": arms, "total_minor": total}, caller="sampler"))
 
+        def lines(budgets: dict[str, int]) -> list[Line]:
+            amount, count = Money(minor=total, currency=brief.daily_budget.currency), len(budgets)
+            text = f"{amount} a day is split over {count} new ad{'s' if count > 1 else ''}."
+            data = {"budgets": budgets}
+            return [Line(kind="allocation.done", who="sampler", text=text, key="allocation", data=data)]
+
         inputs = {"rendered": state["rendered"], "total": total}
-        budgets = await self.once(run_id, node="allocate", branch="", inputs=inputs, make=split)
-        await self.emit(
-            run_id,
-            kind="allocation.done",
-            who="sampler",
-            text=f"{Money(minor=total, currency=brief.daily_budget.currency)} a day is split over "
-            f"{len(budgets)} new ad{'s' if len(budgets) > 1 else ''}.",
-            key="allocation",
-            data={"budgets": budgets},
-        )
+        budgets = await self.once(run_id, node="allocate", branch="", inputs=inputs, make=split, lines=lines)
         return {"budgets": budgets}
 
     async def propose(self, state: CampaignState) -> CampaignState:
@@ -88,43 +88,39 @@ class PublishingSteps(SpendingSteps):
         set_id = record.change_set.id
         outcomes = await self.db.read(lambda conn: report(conn, set_id, account_id=account_id).applied)
         planned = {change.id: change.publish for change in record.change_set.changes}
+        made = [(outcome, spec) for outcome in outcomes if (spec := planned[outcome.id]) is not None]
         now = accounts.business_now(account, wall=self.services.wall.now())
-        published = 0
-        for made in outcomes:
-            spec = planned[made.id]
-            if spec is None:
-                continue
-            blueprint = await self.blueprint_of(account_id, spec.blueprint_id)
-            ad = _published(account, made, spec, blueprint=blueprint, brief=brief, run_id=run_id, now=now)
-            published += 1
 
-            def write(conn: Connection, ad: Ad = ad, blueprint_id: str = blueprint.id) -> None:
-                ads.insert_ad(conn, ad)
-                creatives.link_prediction(conn, blueprint_id=blueprint_id, ad_id=ad.id)
+        def write(conn: Connection) -> None:
+            for outcome, spec in made:
+                blueprint = creatives.get_blueprint(conn, spec.blueprint_id, account_id=account_id)
+                ad = _published(account, outcome, spec, blueprint=blueprint, brief=brief, run_id=run_id, now=now)
+                creatives.link_prediction(conn, blueprint_id=blueprint.id, ad_id=ads.insert_ad(conn, ad))
 
-            await self.db.write(write)
-        outcome = state.get("outcome") or f"{published} ads are live."
-        await self.finish(run_id, status="done", outcome=outcome, result={"set_id": record.change_set.id})
+        await self.record(run_id, store=write)
+        outcome = state.get("outcome") or f"{len(made)} ads are live."
+        await self.finish(run_id, status="done", outcome=outcome, result={"set_id": set_id})
         return {"outcome": outcome}
 
     async def daily_budget(self, run_id: str, *, brief: Brief) -> int:
         """What the new ads may spend a day together, in minor units."""
         return brief.daily_budget.minor
 
-    async def blueprint_of(self, account_id: str, blueprint_id: str) -> Blueprint:
-        """The newest revision of a blueprint."""
-        return await self.db.read(lambda conn: creatives.get_blueprint(conn, blueprint_id, account_id=account_id))
-
     async def _blueprints(self, state: CampaignState) -> tuple[Blueprint, ...]:
-        return tuple([await self.blueprint_of(state["account_id"], key) for key in state["rendered"]])
+        account_id, wanted = state["account_id"], state["rendered"]
+        return await self.db.read(
+            lambda conn: tuple(creatives.get_blueprint(conn, key, account_id=account_id) for key in wanted)
+        )
 
     async def _renders(self, state: CampaignState) -> list[Render]:
         wanted = set(state["rendered"])
         made = await self.db.read(lambda conn: creatives.renders_of_run(conn, state["run_id"]))
         return [render for render in made if render.blueprint_id in wanted]
 
-    async def _prediction(self, run_id: str, blueprint_id: str) -> Prediction:
-        return await self.db.read(lambda conn: creatives.prediction_of_blueprint(conn, blueprint_id, run_id=run_id))
+    async def _predictions(self, run_id: str, wanted: Sequence[str]) -> dict[str, Prediction]:
+        return await self.db.read(
+            lambda conn: {key: creatives.prediction_of_blueprint(conn, key, run_id=run_id) for key in wanted}
+        )
 
 
 def _published(

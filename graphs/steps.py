@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from langgraph.types import interrupt
+from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from geminivideo.accounts import Account
 from geminivideo.brief import Brief
 from geminivideo.canonical import digest
-from geminivideo.events import EventKind, RunEvent
+from geminivideo.errors import InvalidInput
+from geminivideo.events import EventKind
+from graphs.recent import Recent
 from graphs.services import Services
 from graphs.toolbox import ctr_model, toolbox
 from memory import accounts, jobs, runs
 from memory.jobs import Job
-from memory.runs import Run
+from memory.runs import Line, Run
+from tools.decisions.ctr_model import CtrModel
 from tools.dispatcher import Dispatcher
+
+Lines = Callable[[Any], Sequence[Line]]
 
 
 class Steps:
-    """Base of the node groups. A node restarts from its top on resume, so each effect is keyed."""
+    """Base of the node groups. A node restarts from its top on resume, so each effect is keyed.
+
+    What a run was started with never changes, so it is read once; everything that can change is read each time.
+    """
 
     def __init__(self, services: Services) -> None:
         self.services = services
         self.db = services.db
+        self._briefs = Recent[str, Brief]()
+        self._models = Recent[str, CtrModel](size=8)
 
     async def run(self, run_id: str) -> Run:
         """The run's record."""
@@ -35,29 +47,31 @@ class Steps:
         return await self.db.read(lambda conn: accounts.get_account(conn, account_id))
 
     async def brief(self, run_id: str) -> Brief:
-        """The brief that the run was started with, validated again."""
-        return Brief.model_validate((await self.run(run_id)).inputs["brief"])
+        """The brief that the run was started with, validated again. InvalidInput where it cannot be used."""
+        return await self._briefs.get(run_id, make=lambda: self._read_brief(run_id))
 
     async def tools(self, account_id: str, *, run_id: str, predicting: bool = False) -> Dispatcher:
         """The account's tools, for this run."""
-        model = await ctr_model(self.services, account_id) if predicting else None
+        model = await ctr_model(self.services, account_id, loaded=self._models) if predicting else None
         return toolbox(self.services, await self.account(account_id), run_id=run_id, model=model)
 
-    async def emit(
-        self,
-        run_id: str,
-        *,
-        kind: EventKind,
-        who: str,
-        text: str,
-        key: str | None = None,
-        data: Mapping[str, Any] | None = None,
-    ) -> RunEvent | None:
-        """Append to the run's log; with a key, once."""
+    async def emit(self, run_id: str, *lines: Line) -> None:
+        """Append to the run's log in one transaction; a line with a key once."""
+        await self.record(run_id, lines=lines)
+
+    async def record(
+        self, run_id: str, *, lines: Sequence[Line] = (), store: Callable[[Connection], None] | None = None
+    ) -> None:
+        """Store something and say so, in one transaction: a reader of the log never hears of what is not there."""
         at = self.services.wall.now()
-        return await self.db.write(
-            lambda conn: runs.append_event(conn, run_id, kind=kind, who=who, text=text, at=at, data=data, key=key)
-        )
+
+        def write(conn: Connection) -> None:
+            if store is not None:
+                store(conn)
+            if lines:
+                runs.append_lines(conn, run_id, lines=lines, at=at)
+
+        await self.db.write(write)
 
     async def once(
         self,
@@ -67,32 +81,43 @@ class Steps:
         branch: str,
         inputs: object,
         make: Callable[[], Awaitable[Any]],
+        lines: Lines | None = None,
+        keep: Callable[[Connection, Any], None] | None = None,
     ) -> Any:
-        """What this node made of these inputs: read from the records, or made now and stored (first writer wins)."""
+        """What this node made of these inputs: read from the records, or made now and stored (first writer wins).
+
+        `lines` tells the log about the value and `keep` stores what else follows from it, in the same transaction.
+        """
         key = digest(inputs, prefix=f"node/{node}/1")
         stored = await self.db.read(
             lambda conn: runs.get_node_result(conn, run_id, node=node, branch=branch, input_hash=key)
         )
         if stored is not None:
             return stored
-        value = await make()
+        made = await make()
         at = self.services.wall.now()
-        return await self.db.write(
-            lambda conn: runs.put_node_result(
-                conn, run_id, node=node, branch=branch, input_hash=key, value=value, at=at
-            )
-        )
+
+        def write(conn: Connection) -> Any:
+            value = runs.put_node_result(conn, run_id, node=node, branch=branch, input_hash=key, value=made, at=at)
+            if keep is not None:
+                keep(conn, value)
+            if lines is not None:
+                runs.append_lines(conn, run_id, lines=lines(value), at=at)
+            return value
+
+        return await self.db.write(write)
 
     async def stored(self, run_id: str, *, node: str, branch: str) -> Any | None:
         """The newest result of a node's branch."""
         return await self.db.read(lambda conn: runs.latest_node_result(conn, run_id, node=node, branch=branch))
 
     async def settled_jobs(self, run_id: str) -> list[Job]:
-        """The run's jobs, all ended; while one is open the run parks (a worker wakes it)."""
-        found = await self.db.read(lambda conn: jobs.jobs_of_run(conn, run_id))
-        if any(job.finished_at is None for job in found):
+        """The run's jobs, all ended; while one is open the run parks (a worker wakes it), whatever it is told."""
+        while True:
+            found = await self.db.read(lambda conn: jobs.jobs_of_run(conn, run_id))
+            if all(job.finished_at is not None for job in found):
+                return found
             interrupt({"waiting_for": "jobs"})
-        return found
 
     async def finish(
         self, run_id: str, *, status: Literal["done", "failed"], outcome: str, result: Mapping[str, Any] | None = None
@@ -101,10 +126,28 @@ class Steps:
         now = self.services.wall.now()
         kind: EventKind = "run.finished" if status == "done" else "run.failed"
 
-        def write(conn: Any) -> None:
+        def write(conn: Connection) -> None:
             body = {"outcome": outcome, **(result or {})}
             error = None if status == "done" else {"code": "refused", "what": outcome}
             if runs.finish(conn, run_id, status=status, now=now, result=body, error=error):
                 runs.append_event(conn, run_id, kind=kind, who="runner", text=outcome, at=now, data=body)
 
         await self.db.write(write)
+
+    async def _read_brief(self, run_id: str) -> Brief:
+        inputs = (await self.run(run_id)).inputs
+        try:
+            return Brief.model_validate(inputs["brief"])
+        except (KeyError, ValidationError) as error:
+            raise InvalidInput(
+                f"The run's brief cannot be used: {_first_fault(error)}",
+                where=run_id,
+                fix="Start a new run with a complete brief (`geminivideo run BRIEF`).",
+            ) from error
+
+
+def _first_fault(error: KeyError | ValidationError) -> str:
+    if isinstance(error, KeyError):
+        return "there is none"
+    fault = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, fault['loc'])) or 'brief'}: {fault['msg']}"

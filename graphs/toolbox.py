@@ -10,6 +10,7 @@ from langchain_core.tools import StructuredTool
 from geminivideo.accounts import Account
 from geminivideo.errors import NotFound
 from geminivideo.ids import new_id
+from graphs.recent import Recent
 from graphs.services import Services
 from memory import models, tool_calls
 from tools.decisions.ctr_model import CtrModel
@@ -64,9 +65,10 @@ def toolbox(
     return Dispatcher(tools, log=log, allow=ALLOW)
 
 
-async def ctr_model(services: Services, account_id: str) -> CtrModel:
+async def ctr_model(services: Services, account_id: str, *, loaded: Recent[str, CtrModel]) -> CtrModel:
     """The account's current CTR model, checked by its hash; NotFound while there is none."""
     stored = await services.db.read(lambda conn: models.current_model(conn, account_id=account_id, kind="ctr"))
     if stored is None:
         raise NotFound("The account has no CTR model yet", where=account_id, fix="Start a campaign run: it trains one.")
-    return await asyncio.to_thread(load_model, stored.asset_id, assets=services.assets)
+    asset_id = stored.asset_id
+    return await loaded.get(asset_id, make=lambda: asyncio.to_thread(load_model, asset_id, assets=services.assets))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from geminivideo.ads import Ad, AdDay, AdStatus, Deal
@@ -21,6 +21,24 @@ def upsert_ads(conn: Connection, items: Sequence[Ad]) -> None:
     rows = [item.model_dump() | {"dna": item.dna.model_dump(mode="json")} for item in items]
     keys = ("account_id", "platform", "ad_external_id")
     _upsert(conn, ads, rows=rows, keys=keys, changing=("name", "status", "daily_budget_minor"))
+
+
+def insert_ad(conn: Connection, ad: Ad) -> str:
+    """Store an ad that we published, once; the id under which it is known.
+
+    A sync may have found it on the platform before we came to remember it: then that row keeps its id and its
+    results, and learns where the ad came from.
+    """
+    same = (ads.c.account_id == ad.account_id, ads.c.platform == ad.platform)
+    known = select(ads.c.id).where(*same, or_(ads.c.id == ad.id, ads.c.ad_external_id == ad.ad_external_id))
+    earlier = conn.execute(known).scalar_one_or_none()
+    row = ad.model_dump() | {"dna": ad.dna.model_dump(mode="json")}
+    if earlier is None:
+        conn.execute(insert(ads).values(**row))
+        return ad.id
+    origin = ("run_id", "blueprint_id", "replaces_ad_id", "dna", "copy_text", "call_to_action", "link")
+    conn.execute(update(ads).where(ads.c.id == earlier).values({name: row[name] for name in origin}))
+    return str(earlier)
 
 
 def get_ad(conn: Connection, ad_id: str, *, account_id: str) -> Ad:
@@ -108,9 +126,3 @@ def _upsert(
 
 def _ad(row: RowMapping) -> Ad:
     return Ad.model_validate(dict(row))
-
-
-def insert_ad(conn: Connection, ad: Ad) -> None:
-    """Store an ad of ours once; publishing it again after a crash finds the row."""
-    if conn.execute(select(ads.c.id).where(ads.c.id == ad.id)).first() is None:
-        conn.execute(insert(ads).values(**ad.model_dump() | {"dna": ad.dna.model_dump(mode="json")}))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
 from geminivideo.ids import new_id
 from geminivideo.model import Noun
-from memory.runs import wake_run
+from memory.runs import lock_run, wake_run
 from memory.schema import jobs
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -118,14 +118,24 @@ def settle(
         "lease_owner": None,
         "lease_until": None,
     }
+    run_id = conn.execute(select(jobs.c.run_id).where(jobs.c.id == job_id)).scalar_one_or_none()
+    if run_id is None:
+        return False
+    lock_run(conn, run_id)  # before the job's row, as cancelling does; else two last jobs would not see each other
     held = and_(jobs.c.id == job_id, jobs.c.fence == fence, jobs.c.finished_at.is_(None))
     if not conn.execute(update(jobs).where(held).values(**values)).rowcount:
         return False
-    run_id = conn.execute(select(jobs.c.run_id).where(jobs.c.id == job_id)).scalar_one()
     open_jobs = select(jobs.c.id).where(jobs.c.run_id == run_id, jobs.c.finished_at.is_(None))
     if conn.execute(open_jobs).first() is None:
         wake_run(conn, run_id)
     return True
+
+
+def let_go(conn: Connection, job_id: str, *, fence: int) -> None:
+    """Give the job back at once, because its worker is being stopped: that is no attempt that failed."""
+    held = and_(jobs.c.id == job_id, jobs.c.fence == fence, jobs.c.status == "running")
+    values = {"status": "queued", "attempts": jobs.c.attempts - 1, "lease_owner": None, "lease_until": None}
+    conn.execute(update(jobs).where(held).values(**values))
 
 
 def jobs_of_run(conn: Connection, run_id: str) -> list[Job]:

@@ -6,7 +6,7 @@ for jobs is parked and costs nothing. Events are numbered under the run's row, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -19,7 +19,9 @@ from geminivideo.events import EventKind, RunEvent
 from geminivideo.model import Noun
 from memory.schema import change_sets, jobs, node_results, run_events, runs
 
-RunStatus = Literal["queued", "running", "waiting_jobs", "waiting_approval", "parked", "done", "failed", "cancelled"]
+RunStatus = Literal[
+    "queued", "running", "waiting_jobs", "waiting_approval", "waiting_platform", "parked", "done", "failed", "cancelled"
+]  # fmt: skip
 FINISHED: frozenset[RunStatus] = frozenset({"done", "failed", "cancelled"})
 
 
@@ -47,6 +49,16 @@ class Run(Noun):
     def finished(self) -> bool:
         """Whether the row says that nothing is left to do."""
         return self.status in FINISHED
+
+
+class Line(Noun):
+    """One event to be written; with a key, once per run."""
+
+    kind: EventKind
+    who: str
+    text: str
+    data: dict[str, Any] = Field(default_factory=dict)
+    key: str | None = None
 
 
 def create_run(conn: Connection, *, run: Run) -> tuple[Run, bool]:
@@ -90,9 +102,14 @@ def list_runs(conn: Connection, *, account_id: str | None = None, limit: int = 5
 
 
 def claimable(conn: Connection, *, now: datetime, limit: int = 20) -> list[str]:
-    """Ids of runs that wait for a driver: queued, or running under a lease that has run out."""
+    """Ids of runs that wait for a driver: queued, due again, or running under a lease that has run out."""
     query = select(runs.c.id).where(_free(now)).order_by(runs.c.id).limit(limit)
     return list(conn.execute(query).scalars())
+
+
+def is_claimable(conn: Connection, run_id: str, *, now: datetime) -> bool:
+    """Whether this run waits for a driver (a read, so that whoever waits takes no write lock)."""
+    return conn.execute(select(runs.c.id).where(runs.c.id == run_id, _free(now))).first() is not None
 
 
 def claim(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: int) -> int | None:
@@ -110,23 +127,40 @@ def claim(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: 
     return int(conn.execute(select(runs.c.fence).where(runs.c.id == run_id)).scalar_one()) if taken else None
 
 
-def renew(conn: Connection, run_id: str, *, owner: str, until: datetime) -> bool:
-    """Extend the owner's lease (heartbeat); False when it was lost."""
+def renew(conn: Connection, run_id: str, *, owner: str, until: datetime, fence: int | None = None) -> bool:
+    """Extend the owner's lease (heartbeat), under this fence if one is given; False when it was lost."""
     held = and_(runs.c.id == run_id, runs.c.lease_owner == owner, runs.c.status == "running")
+    if fence is not None:
+        held = and_(held, runs.c.fence == fence)
     return bool(conn.execute(update(runs).where(held).values(lease_until=until)).rowcount)
 
 
-def park(conn: Connection, run_id: str, *, fence: int) -> RunStatus:
-    """Give the lease back. What the run waits for is read from the facts, so that no wake-up is lost."""
+def park(conn: Connection, run_id: str, *, fence: int, retry_at: datetime | None = None) -> RunStatus:
+    """Give the lease back. What the run waits for is read from the facts, so that no wake-up is lost.
+
+    An approved set that could not be carried out yet is taken up again at `retry_at`.
+    """
+    lock_run(conn, run_id)
     status: RunStatus = "queued"
     if conn.execute(select(jobs.c.id).where(jobs.c.run_id == run_id, jobs.c.finished_at.is_(None))).first():
         status = "waiting_jobs"
-    elif conn.execute(
-        select(change_sets.c.id).where(change_sets.c.run_id == run_id, change_sets.c.state == "proposed")
-    ).first():
+    elif _has_set(conn, run_id, "proposed"):
         status = "waiting_approval"
-    conn.execute(_held(run_id, fence).values(status=status, lease_owner=None, lease_until=None))
+    elif retry_at is not None and _has_set(conn, run_id, "approved"):
+        status = "waiting_platform"
+    wake_at = retry_at if status == "waiting_platform" else None
+    conn.execute(_held(run_id, fence).values(status=status, wake_at=wake_at, lease_owner=None, lease_until=None))
     return status
+
+
+def let_go(conn: Connection, run_id: str, *, fence: int) -> None:
+    """Give the lease back at once, because the driver is being stopped: the next one need not wait for it to lapse."""
+    conn.execute(_held(run_id, fence).values(status="queued", wake_at=None, lease_owner=None, lease_until=None))
+
+
+def lock_run(conn: Connection, run_id: str) -> None:
+    """Hold the run's row until the transaction ends (Postgres), so that parking and waking see each other."""
+    conn.execute(select(runs.c.id).where(runs.c.id == run_id).with_for_update())
 
 
 def set_aside(conn: Connection, run_id: str, *, fence: int, error: Mapping[str, Any]) -> None:
@@ -136,8 +170,10 @@ def set_aside(conn: Connection, run_id: str, *, fence: int, error: Mapping[str, 
 
 def wake_run(conn: Connection, run_id: str) -> None:
     """Something the run waited for has happened."""
-    waiting = ("waiting_jobs", "waiting_approval")
-    conn.execute(update(runs).where(runs.c.id == run_id, runs.c.status.in_(waiting)).values(status="queued"))
+    lock_run(conn, run_id)
+    waiting = ("waiting_jobs", "waiting_approval", "waiting_platform")
+    where = and_(runs.c.id == run_id, runs.c.status.in_(waiting))
+    conn.execute(update(runs).where(where).values(status="queued", wake_at=None))
 
 
 def resume_run(conn: Connection, run_id: str, *, code_version: str) -> None:
@@ -180,16 +216,28 @@ def append_event(
     key: str | None = None,
 ) -> RunEvent | None:
     """Add one event. With a key it is written once, however often its node is restarted."""
+    line = Line(kind=kind, who=who, text=text, data=dict(data or {}), key=key)
+    written = append_lines(conn, run_id, lines=[line], at=at)
+    return written[0] if written else None
+
+
+def append_lines(conn: Connection, run_id: str, *, lines: Sequence[Line], at: datetime) -> list[RunEvent]:
+    """Add events under consecutive numbers; a line whose key is there already is left out."""
     last = conn.execute(select(runs.c.last_seq).where(runs.c.id == run_id).with_for_update()).scalar_one_or_none()
     if last is None:
         raise NotFound("There is no such run", where=run_id[:60])
-    if key is not None and _has_event(conn, run_id, key):
-        return None
-    seq = last + 1
-    conn.execute(update(runs).where(runs.c.id == run_id).values(last_seq=seq))
-    event = RunEvent(run_id=run_id, seq=seq, at=at, kind=kind, who=who, text=text, data=dict(data or {}))
-    conn.execute(insert(run_events).values(**event.model_dump(), key=key))
-    return event
+    known = _known_keys(conn, run_id, [line.key for line in lines if line.key is not None])
+    fresh = [line for line in lines if line.key is None or line.key not in known]
+    if not fresh:
+        return []
+    events = [
+        RunEvent(run_id=run_id, seq=seq, at=at, kind=line.kind, who=line.who, text=line.text, data=line.data)
+        for seq, line in enumerate(fresh, start=last + 1)
+    ]
+    conn.execute(update(runs).where(runs.c.id == run_id).values(last_seq=events[-1].seq))
+    rows = [event.model_dump() | {"key": line.key} for event, line in zip(events, fresh, strict=True)]
+    conn.execute(insert(run_events), rows)
+    return events
 
 
 def events_after(conn: Connection, run_id: str, *, seq: int = 0, limit: int = 500) -> list[RunEvent]:
@@ -214,12 +262,17 @@ def put_node_result(
     conn: Connection, run_id: str, *, node: str, branch: str, input_hash: str, value: Any, at: datetime
 ) -> Any:
     """Store what a node made; the first writer wins and its value is returned."""
-    earlier = get_node_result(conn, run_id, node=node, branch=branch, input_hash=input_hash)
-    if earlier is not None:
+    savepoint = conn.begin_nested()
+    row = {"run_id": run_id, "node": node, "branch": branch, "input_hash": input_hash, "value": value, "at": at}
+    try:
+        conn.execute(insert(node_results).values(**row))
+        savepoint.commit()
+    except IntegrityError:
+        savepoint.rollback()
+        earlier = get_node_result(conn, run_id, node=node, branch=branch, input_hash=input_hash)
+        if earlier is None:
+            raise
         return earlier
-    conn.execute(
-        insert(node_results).values(run_id=run_id, node=node, branch=branch, input_hash=input_hash, value=value, at=at)
-    )
     return value
 
 
@@ -237,7 +290,12 @@ def count_runs(conn: Connection, *, account_id: str, graph: str) -> int:
 
 def _free(now: datetime) -> Any:
     lapsed = or_(runs.c.lease_until.is_(None), runs.c.lease_until < now)
-    return or_(runs.c.status == "queued", and_(runs.c.status == "running", lapsed))
+    due = or_(runs.c.wake_at.is_(None), runs.c.wake_at <= now)
+    return or_(
+        runs.c.status == "queued",
+        and_(runs.c.status == "running", lapsed),
+        and_(runs.c.status == "waiting_platform", due),
+    )
 
 
 def _held(run_id: str, fence: int) -> Any:
@@ -248,8 +306,15 @@ def _node(run_id: str, node: str, branch: str) -> tuple[Any, ...]:
     return (node_results.c.run_id == run_id, node_results.c.node == node, node_results.c.branch == branch)
 
 
-def _has_event(conn: Connection, run_id: str, key: str) -> bool:
-    query = select(run_events.c.seq).where(run_events.c.run_id == run_id, run_events.c.key == key)
+def _known_keys(conn: Connection, run_id: str, keys: Sequence[str]) -> set[str]:
+    if not keys:
+        return set()
+    query = select(run_events.c.key).where(run_events.c.run_id == run_id, run_events.c.key.in_(keys))
+    return set(conn.execute(query).scalars())
+
+
+def _has_set(conn: Connection, run_id: str, state: str) -> bool:
+    query = select(change_sets.c.id).where(change_sets.c.run_id == run_id, change_sets.c.state == state)
     return conn.execute(query).first() is not None
 
 
