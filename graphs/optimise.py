@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
@@ -23,6 +24,10 @@ from memory import accounts, ads, runs
 from memory.runs import Line, Run
 from tools.decisions.optimise import BudgetPlan
 from tools.publishing.prepare import prepare_plan
+
+
+REFRESH_DAYS = 7
+"""Business days between two refreshes of an account."""
 
 
 class OptimiseSteps(InsightSteps, SpendingSteps):
@@ -83,31 +88,38 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
         run_id, account_id = state["run_id"], state["account_id"]
         plan = await self.plan(run_id)
         why = {finding.ad_id: " ".join(finding.evidence) for finding in plan.fatigue}
-        for ad_id in plan.refresh:
+        for ad_id in plan.refresh[:1]:
             await self._start_refresh(account_id, ad_id=ad_id, why=why.get(ad_id, "It is tired."))
         outcome = state.get("outcome") or "Nothing to change today."
         await self.finish(run_id, status="done", outcome=outcome, result={"set_id": state.get("set_id", "")})
         return {"outcome": outcome}
 
     async def _start_refresh(self, account_id: str, *, ad_id: str, why: str) -> None:
-        """Once per ad; the new variant is written from the brief that the tired one came from."""
+        """Once per ad and one a week: a new variant needs days of results before the next is worth its cost.
+
+        It is written from the brief that the tired ad came from.
+        """
         ad = await self.db.read(lambda conn: ads.get_ad(conn, ad_id, account_id=account_id))
         if ad.run_id is None:
             return
         brief = (await self.run(ad.run_id)).inputs["brief"]
+        account = await self.account(account_id)
+        today = accounts.business_now(account, wall=self.services.wall.now()).date()
         run = Run(
             id=new_id("run"),
             account_id=account_id,
             graph="refresh",
             status="queued",
-            inputs={"ad_id": ad_id, "why": why, "brief": {**brief, "variants": 1}},
+            inputs={"ad_id": ad_id, "why": why, "brief": {**brief, "variants": 1}, "day": today.isoformat()},
             code_version=self.services.code_version,
             idempotency_key=f"refresh:{ad_id}",
             created_at=self.services.wall.now(),
         )
 
         def write(conn: Any) -> None:
-            if not runs.knows_key(conn, account_id=account_id, key=f"refresh:{ad_id}"):
+            earlier = runs.list_runs(conn, account_id=account_id, graph="refresh", limit=1)
+            recent = [item for item in earlier if (today - date.fromisoformat(item.inputs["day"])).days < REFRESH_DAYS]
+            if not recent and not runs.knows_key(conn, account_id=account_id, key=f"refresh:{ad_id}"):
                 runs.create_run(conn, run=run)
 
         await self.db.write(write)

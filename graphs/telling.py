@@ -61,7 +61,7 @@ def judged(blueprint: Blueprint, *, seat: str, value: Mapping[str, Any], key: st
     if "ctr_ppm" in value:
         score = score_prediction(Prediction.model_validate(value))
         seat, value = score.judge, score.model_dump(mode="json")
-    text = f"{blueprint.title}: {value['overall']}/100. {' '.join(value['reasons'][:2])}"
+    text = f"{value['overall']}/100 for {blueprint.title}. {value['reasons'][-1]}"
     return Line(kind="judge.scored", who=seat, text=text, key=key, data=dict(value))
 
 

@@ -93,9 +93,13 @@ def get_run(conn: Connection, run_id: str, *, account_id: str | None = None) -> 
     return _run(row)
 
 
-def list_runs(conn: Connection, *, account_id: str | None = None, limit: int = 50) -> list[Run]:
+def list_runs(
+    conn: Connection, *, account_id: str | None = None, graph: str | None = None, limit: int = 50
+) -> list[Run]:
     """The newest runs first."""
     query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+    if graph is not None:
+        query = query.where(runs.c.graph == graph)
     if account_id is not None:
         query = query.where(runs.c.account_id == account_id)
     return [_run(row) for row in conn.execute(query).mappings()]
