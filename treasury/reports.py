@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from geminivideo.canonical import Json
-from geminivideo.errors import GeminiVideoError
+from geminivideo.errors import GeminiVideoError, PlatformThrottled
 from geminivideo.model import Noun
 from geminivideo.spend import ChangeKind, ChangeState, SetState, SpendChange, SpendState
 from memory import ledger
@@ -22,15 +23,18 @@ class Problem(Noun):
     what: str
     where: str = ""
     fix: str = ""
+    retry_at: datetime | None = None
+    """When the platform wants to be called again, if it said so."""
 
     @classmethod
     def of(cls, error: GeminiVideoError) -> Problem:
         """The error's code, cause and advice."""
-        return cls(code=error.code, what=error.what, where=error.where, fix=error.fix)
+        told = error.retry_at if isinstance(error, PlatformThrottled) else None
+        return cls(code=error.code, what=error.what, where=error.where, fix=error.fix, retry_at=told)
 
     def as_json(self) -> dict[str, Any]:
         """For the error column of a ledger row."""
-        return self.model_dump()
+        return self.model_dump(mode="json")
 
 
 class ChangeOutcome(Noun):

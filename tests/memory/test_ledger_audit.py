@@ -194,22 +194,22 @@ async def test_a_hundred_thousand_rows_are_verified_in_about_a_second(db: Databa
 def test_the_anchor_is_private_never_moves_back_and_survives_many_writers(tmp_path: Path) -> None:
     anchor = Anchor(tmp_path / "anchors")
     assert anchor.read("acc_1") == Head()
-    context = mp.get_context("spawn")
+    context = mp.get_context("fork")
     writers = [context.Process(target=_advance, args=(tmp_path / "anchors", start)) for start in (0, 1)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60)
-    assert anchor.read("acc_1").seq == 199
+    assert anchor.read("acc_1").seq == 59
     anchor.advance("acc_1", head=Head(seq=5, hash="5" * 64))
-    assert anchor.read("acc_1").seq == 199
+    assert anchor.read("acc_1").seq == 59
     files = [path for path in (tmp_path / "anchors").iterdir() if path.is_file()]
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
     assert stat.S_IMODE((tmp_path / "anchors").stat().st_mode) == 0o700
 
 
 def _advance(folder: Path, start: int) -> None:
-    for seq in range(start, 200, 2):
+    for seq in range(start, 60, 2):
         Anchor(folder).advance("acc_1", head=Head(seq=seq, hash=f"{seq:064d}"))
 
 

@@ -301,7 +301,7 @@ class Machine(RuleBasedStateMachine):
 
 TestTreasury = Machine.TestCase
 TestTreasury.settings = settings(
-    max_examples=12,
+    max_examples=8,
     stateful_step_count=25,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking costs minutes and a trace is short
