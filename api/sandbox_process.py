@@ -22,8 +22,9 @@ _START_SECONDS = 30
 class Sandbox:
     """The sandbox's control plane, beside the platforms' wire. Nothing here exists outside the simulation."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pid: int = 0) -> None:
         self.url = url
+        self.pid = pid
 
     async def now(self) -> datetime:
         """The simulated time."""
@@ -70,7 +71,7 @@ async def start_sandbox(*, data: Path, seed: int) -> AsyncIterator[Sandbox]:
         start_new_session=True,
     )
     try:
-        yield Sandbox(await _address(process))
+        yield Sandbox(await _address(process), pid=process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

@@ -80,5 +80,7 @@ def add_message(
 
 def list_messages(conn: Connection, thread_id: str, *, limit: int = 500) -> list[Message]:
     """What was said, oldest first."""
-    query = select(messages).where(messages.c.thread_id == thread_id).order_by(messages.c.at, messages.c.id).limit(limit)
+    query = (
+        select(messages).where(messages.c.thread_id == thread_id).order_by(messages.c.at, messages.c.id).limit(limit)
+    )
     return [Message.model_validate(dict(row)) for row in conn.execute(query).mappings()]

@@ -1,0 +1,1 @@
+"""The commands of the terminal, one module per subject. Heavy imports happen inside the functions."""
