@@ -88,7 +88,7 @@ def interval(
 
     parts = [_line(edge, y, width - edge, y, cls="axis")]
     band = max(at(high) - at(low), 2.0)
-    parts.append(_rect(at(low), y - 8, band, 16, radius=8, cls="band"))
+    parts.append(_rect(at(low), y - 8, band, 16, radius=8, cls="range"))
     for point in points:
         parts.append(_point(point, x=at(point.value), y=y, width=width, show=show))
     parts.append(el("circle", cx=_n(at(middle)), cy=_n(y), r="7", cls="dot"))
@@ -119,22 +119,24 @@ def nice_ticks(top: float, *, wanted: int = 4) -> list[float]:
     return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)]
 
 
-def _stack(
-    segments: Sequence[tuple[Series, int]], *, x: float, thick: float, base: float, scale: float
-) -> Html:
+def _stack(segments: Sequence[tuple[Series, int]], *, x: float, thick: float, base: float, scale: float) -> Html:
     parts, y = [], base
     for item, value in segments:
         if value <= 0:
             continue
         tall = value * scale
         y -= tall
-        parts.append(_rect(x, y + _GAP / 2, thick, max(tall - _GAP, 0.8), radius=min(3.0, thick / 4), cls=f"s{item.tone}"))
+        parts.append(
+            _rect(x, y + _GAP / 2, thick, max(tall - _GAP, 0.8), radius=min(3.0, thick / 4), cls=f"s{item.tone}")
+        )
     return join(parts)
 
 
 def _mark(x: float, bar_top: float, sign: str) -> Html:
     stem = _line(x, 22, x, max(bar_top - 2, 23), cls="stem")
-    return join((stem, el("circle", cx=_n(x), cy="12", r="9.5", cls="mark"), _text(x, 16, sign, anchor="middle", cls="in")))
+    return join(
+        (stem, el("circle", cx=_n(x), cy="12", r="9.5", cls="mark"), _text(x, 16, sign, anchor="middle", cls="in"))
+    )
 
 
 def _point(point: Point, *, x: float, y: float, width: int, show: Callable[[float], str]) -> Html:

@@ -18,8 +18,8 @@ from api.demo.report_figures import (
     gain_words,
     hook_words,
     made_words,
-    money,
     moments,
+    money,
     simulated_days,
     spent,
 )
@@ -57,7 +57,9 @@ def _spent(result: Result) -> str:
     total = money(result, spent(result))
     days = len(simulated_days(result))
     if not days:
-        return _line("Spent", f"[bold]{total}[/]: nothing was delivered. {escape(str(result.get('outcome', '')))}".rstrip())
+        return _line(
+            "Spent", f"[bold]{total}[/]: nothing was delivered. {escape(str(result.get('outcome', '')))}".rstrip()
+        )
     budget = result["brief"]["daily_budget"]
     agreed = money(result, budget["minor"], whole=True)
     simulated = " of simulated money" if result.get("simulated") else ""

@@ -180,7 +180,9 @@ def decisions_needed(result: Result) -> list[str]:
     if unknown:
         lines.append(f"{count(len(unknown), 'change')} with an unknown outcome: look at the ads on the platform.")
     if not result["audit"].get("intact", False):
-        lines.append(f"The audit log does not verify: {result['audit'].get('problem') or 'see `geminivideo audit verify`'}.")
+        lines.append(
+            f"The audit log does not verify: {result['audit'].get('problem') or 'see `geminivideo audit verify`'}."
+        )
     return lines
 
 

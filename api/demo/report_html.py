@@ -38,7 +38,9 @@ def join(children: Iterable[Child]) -> Html:
     return Html("".join(text(child) for child in children if child is not None))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Child]], *, caption: str, numbers: Iterable[int] = ()) -> Html:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[Child]], *, caption: str, numbers: Iterable[int] = ()
+) -> Html:
     """A table whose cells carry their heading, so that a phone can stack them. `numbers` are right-aligned columns."""
     right = frozenset(numbers)
     head = join(el("th", name, scope="col", cls="n" if i in right else None) for i, name in enumerate(headings))
