@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.decisions.builders import ad, day, deal
@@ -30,6 +30,7 @@ def test_a_deal_that_no_ad_can_have_brought_is_owed_to_nobody() -> None:
     assert attribute([deal("1")], ads=[], days={})["1"][0].layer == "unattributed"
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.integers(0, 60)), max_size=12),
     st.lists(st.integers(0, 40), min_size=1, max_size=5),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.decisions.builders import NOW, deal
@@ -37,6 +37,7 @@ def test_a_sync_that_replays_and_reorders_changes_nothing() -> None:
     assert {d.external_id: d.stage for d in once} == {"7": "closedwon", "8": "appointmentscheduled"}
 
 
+@settings(deadline=None)
 @given(st.permutations(list(range(5))))
 def test_deltas_of_any_order_sum_to_the_final_value(order: list[int]) -> None:
     stages = ["appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "contractsent", "closedwon"]

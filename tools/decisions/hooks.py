@@ -46,7 +46,8 @@ _RULES: tuple[tuple[HookType, float, re.Pattern[str]], ...] = (
         r"loved|rave|call it|can'?t stop|swear|agree|keep telling)\b|\b5[- ]stars?\b|★", _I)),
     # Then and now.
     ("before_after", 3.6, re.compile(
-        r"\bbefore\b.{1,60}\bafter\b|(?:^|\bwent )from\b.{2,40}\bto\b.{2,40}|^before\b|\bthen\b.{1,60}\bnow\b|^once\b.{1,60}\bnow\b|"
+        r"\bbefore\b.{1,60}\bafter\b|(?:^|\bwent )from\b.{2,40}\bto\b.{2,40}|^before\b|"
+        r"\bthen\b.{1,60}\bnow\b|^once\b.{1,60}\bnow\b|"
         r"\bused to\b.{1,60}\bnow\b", _I | re.S)),
     ("before_after", 2.6, re.compile(
         r"\b(?:last (?:year|month|week)|yesterday|day (?:one|1)|week (?:one|1)|monday)\b"
@@ -67,9 +68,10 @@ _RULES: tuple[tuple[HookType, float, re.Pattern[str]], ...] = (
     ("pain", 3.2, re.compile(
         r"\b(?:tired of|sick of|fed up|struggl\w+|frustrat\w+|annoy\w+|exhaust\w+|hate|dread\w*|hurts?|"
         r"waste[sd]?|wasting|stuck|nightmare|ruin(?:s|ed|ing)?|kill(?:s|ing)|suffer\w*|drain(?:s|ing|ed)|"
-        r"overwhelm\w+|losing|lose[s]? (?:hours|days|money|whole)|painful|headaches?|costs? you|costing you)\b", _I)),
+        r"overwhelm\w+|losing|loses? (?:hours|days|money|whole)|painful|headaches?|costs? you|costing you)\b", _I)),
     ("pain", 1.8, re.compile(
-        r"\b(?:bad|sad|burnt|bitter|stale|lukewarm|bland|overflow\w*|sweat\w*|wrong|late\b|repair calls?|nobody at all|broken|messy|slump|crash\w*|empty|queue|line again|again|late|"
+        r"\b(?:bad|sad|burnt|bitter|stale|lukewarm|bland|overflow\w*|sweat\w*|wrong|repair calls?|nobody at all|"
+        r"broken|messy|slump|crash\w*|empty|queue|line again|again|late|"
         r"never works|nobody (?:wants|drinks|likes)|cold coffee|worst|expensive|problem|leak\w*|ach\w+|"
         r"too (?:long|late|much|many|expensive))\b", _I)),
     # Do it.
