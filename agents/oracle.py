@@ -51,7 +51,7 @@ def judge(
 ) -> OracleVerdict:
     """Approve, revise or reject, with one plain sentence and what to change."""
     limits = thresholds or OracleThresholds()
-    blocking = _blocking(council)
+    blocking = blocking_defects(council)
     verdict, because = _decide(prediction, council, limits=limits, blocking=blocking)
     return OracleVerdict.model_validate(
         {
@@ -102,7 +102,8 @@ def _percent(ppm: int) -> str:
     return f"{ppm / 10_000:.2f}%" if ppm < 10_000 else f"{ppm / 10_000:.1f}%"
 
 
-def _blocking(council: CouncilVerdict) -> tuple[str, ...]:
+def blocking_defects(council: CouncilVerdict) -> tuple[str, ...]:
+    """The defects named by the judges that no score outweighs."""
     return tuple(
         text for score in council.scores for text in score.defects if parse_defect(text).code in BLOCKING & CODES
     )

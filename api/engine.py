@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal
 
+from agents.roster import Roster
 from geminivideo.clock import Clock
 from geminivideo.ids import new_id
 from geminivideo.settings import Settings
@@ -24,6 +26,9 @@ from workers.worker import Handler, Worker
 
 GraphName = Literal["campaign", "optimise", "refresh"]
 _POLL_SECONDS = 0.2
+_HOUSEKEEPING_SECONDS = 20
+
+_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -33,7 +38,7 @@ class Engine:
         self.services = services
         self.runner = runner
         self._worker = worker
-        self._driving: dict[str, asyncio.Task[Run]] = {}
+        self._driving: set[str] = set()
 
     async def start_run(
         self,
@@ -60,6 +65,8 @@ class Engine:
 
     async def drive(self, run_id: str) -> Run:
         """Drive one run until it ends or waits for a person; its jobs are worked on meanwhile."""
+        run = await self.services.db.read(lambda conn: runs.get_run(conn, run_id))
+        await self.services.treasury.expire(run.account_id)
         async with self.working():
             while True:
                 run = await self.runner.drive(run_id)
@@ -80,25 +87,61 @@ class Engine:
 
     async def supervise(self) -> None:
         """Drive whatever is claimable, for ever. One task per run; a run that waits holds no task."""
-        async with self.working():
+        async with self.working(), asyncio.TaskGroup() as group:
+            group.create_task(self._keep_house(), name="housekeeping")
             while True:
-                now = self.services.wall.now()
-                for run_id in await self.services.db.read(partial(runs.claimable, now=now)):
-                    if run_id not in self._driving:
-                        task = asyncio.create_task(self.runner.drive(run_id), name=f"drive-{run_id}")
-                        self._driving[run_id] = task
-                        task.add_done_callback(lambda _task, done=run_id: self._driving.pop(done, None))
+                with _logged("looking for runs"):
+                    await self._drive_claimable(group)
                 await asyncio.sleep(_POLL_SECONDS)
+
+    async def _drive_claimable(self, group: asyncio.TaskGroup) -> None:
+        now = self.services.wall.now()
+        for run_id in await self.services.db.read(partial(runs.claimable, now=now)):
+            if run_id not in self._driving:
+                self._driving.add(run_id)
+                group.create_task(self._drive_one(run_id), name=f"drive-{run_id}")
+
+    async def _drive_one(self, run_id: str) -> None:
+        try:
+            with _logged(f"driving {run_id}"):
+                await self.runner.drive(run_id)
+        finally:
+            self._driving.discard(run_id)
+
+    async def _keep_house(self) -> None:
+        """What nobody answered in time is a no, and what is unknown is read back, without anybody asking."""
+        while True:
+            with _logged("housekeeping"):
+                for account in await self.services.db.read(accounts.list_accounts):
+                    with _logged(f"reconciling {account.id}"):
+                        await self.services.treasury.reconcile(account.id)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+
+@contextlib.contextmanager
+def _logged(doing: str) -> Iterator[None]:
+    """Boundary: one failure, a full disk say, is logged and tried again later; it does not end the process."""
+    try:
+        yield
+    except Exception:
+        _log.exception("%s failed", doing)
 
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, wall: Clock | None = None, boundary: Boundary = no_boundary,
+    settings: Settings,
+    *,
+    wall: Clock | None = None,
+    boundary: Boundary = no_boundary,
     make_handlers: Callable[[Services], Mapping[str, Handler]] = handlers,
+    roster: Roster | None = None,
 ) -> AsyncIterator[Engine]:
-    """Open everything that a process needs, and close it. `make_handlers` says how each kind of job is done."""
+    """Open everything that a process needs, and close it.
+
+    `make_handlers` says how each kind of job is done, `roster` who is at work (the settings say it otherwise).
+    """
     async with (
-        open_services(settings, wall=wall, boundary=boundary) as services,
+        open_services(settings, wall=wall, boundary=boundary, roster=roster) as services,
         open_checkpoints(settings.checkpoints_path) as saver,
     ):
         runner = Runner(services, graphs=compile_graphs(services, saver=saver), saver=saver)

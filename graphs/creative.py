@@ -78,9 +78,7 @@ class CreativeSteps(Steps):
 
         def keep(conn: Connection) -> None:
             for item in blueprints:
-                creatives.save_blueprint(
-                    conn, item, account_id=state["account_id"], run_id=state["run_id"], now=at
-                )
+                creatives.save_blueprint(conn, item, account_id=state["account_id"], run_id=state["run_id"], now=at)
 
         await self.record(state["run_id"], lines=lines, store=keep)
         return {"candidates": [item.id for item in blueprints], "kept": [], "round": 1}
@@ -212,11 +210,7 @@ class CreativeSteps(Steps):
 
     async def stop(self, state: CampaignState) -> CampaignState:
         """End without a proposal, with the reason."""
-        why = "No idea was good enough to spend money on."
-        if state.get("kept"):
-            why = "No variant could be rendered."
-        elif not state.get("candidates") and state["round"] == 1:
-            why = "The brief gave nothing to write an ad from: add benefits, pains or proof."
+        why = await self._why_stopped(state)
         await self.finish(state["run_id"], status="failed", outcome=why)
         return {"outcome": why}
 
@@ -254,6 +248,17 @@ class CreativeSteps(Steps):
             return found
 
         return await self.db.read(read)
+
+    async def _why_stopped(self, state: CampaignState) -> str:
+        if state.get("kept"):
+            return "No variant could be rendered."
+        candidates = state.get("candidates", [])
+        if not candidates and state["round"] == 1:
+            return "The brief gave nothing to write an ad from: add benefits, pains or proof."
+        verdicts = await self.verdicts(state, [(key, state["round"]) for key in candidates])
+        if candidates and not any(verdict for _, verdict in verdicts.values()):
+            return "Nothing could be predicted of any idea, so none was judged fit to spend money on."
+        return "No idea was good enough to spend money on."
 
     async def _read_context(self, run_id: str) -> DirectorContext:
         recalled = await self.stored(run_id, node="recall", branch="") or {"winner": [], "loser": []}

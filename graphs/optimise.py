@@ -25,7 +25,6 @@ from memory.runs import Line, Run
 from tools.decisions.optimise import BudgetPlan
 from tools.publishing.prepare import prepare_plan
 
-
 REFRESH_DAYS = 7
 """Business days between two refreshes of an account."""
 

@@ -97,9 +97,8 @@ class PublishingSteps(SpendingSteps):
                 ad = _published(account, outcome, spec, blueprint=blueprint, brief=brief, run_id=run_id, now=now)
                 creatives.link_prediction(conn, blueprint_id=blueprint.id, ad_id=ads.insert_ad(conn, ad))
 
-        await self.record(run_id, store=write)
         outcome = state.get("outcome") or f"{len(made)} ads are live."
-        await self.finish(run_id, status="done", outcome=outcome, result={"set_id": set_id})
+        await self.finish(run_id, status="done", outcome=outcome, result={"set_id": set_id}, store=write)
         return {"outcome": outcome}
 
     async def daily_budget(self, run_id: str, *, brief: Brief) -> int:

@@ -67,7 +67,11 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, wall: Clock | None = None, boundary: Boundary = no_boundary
+    settings: Settings,
+    *,
+    wall: Clock | None = None,
+    boundary: Boundary = no_boundary,
+    roster: Roster | None = None,
 ) -> AsyncIterator[Services]:
     """Open the stores under `settings.home`, bring the schema up to date, and close everything at the end."""
     clock = wall or WallClock()
@@ -77,7 +81,7 @@ async def open_services(
     embedder = Embedder()
     db = Database(settings.records_url)
     clients = Clients(settings)
-    roster = build_roster(settings, embed=embedder.embed)
+    at_work = roster or build_roster(settings, embed=embedder.embed)
     try:
         await migrate(db)
         async with open_treasury(
@@ -90,7 +94,7 @@ async def open_services(
                 assets=assets,
                 embedder=embedder,
                 index=WinnerIndex(settings.index_path, embedder),
-                roster=roster,
+                roster=at_work,
                 treasury=treasury,
                 clients=clients,
                 owner=owner,
@@ -98,7 +102,7 @@ async def open_services(
             )
     finally:
         await clients.aclose()
-        await roster.aclose()
+        await at_work.aclose()
         await db.close()
 
 

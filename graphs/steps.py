@@ -120,13 +120,21 @@ class Steps:
             interrupt({"waiting_for": "jobs"})
 
     async def finish(
-        self, run_id: str, *, status: Literal["done", "failed"], outcome: str, result: Mapping[str, Any] | None = None
+        self,
+        run_id: str,
+        *,
+        status: Literal["done", "failed"],
+        outcome: str,
+        result: Mapping[str, Any] | None = None,
+        store: Callable[[Connection], None] | None = None,
     ) -> None:
-        """Write the run's end and its last event in one transaction."""
+        """Write the run's end, its last event and what else is to be kept in one transaction."""
         now = self.services.wall.now()
         kind: EventKind = "run.finished" if status == "done" else "run.failed"
 
         def write(conn: Connection) -> None:
+            if store is not None:
+                store(conn)
             body = {"outcome": outcome, **(result or {})}
             error = None if status == "done" else {"code": "refused", "what": outcome}
             if runs.finish(conn, run_id, status=status, now=now, result=body, error=error):

@@ -66,13 +66,7 @@ def any_free(conn: Connection, *, now: datetime) -> bool:
 
 def claim_next(conn: Connection, *, owner: str, now: datetime, seconds: int) -> Job | None:
     """Take the oldest free job; one whose worker died is taken again until `MAX_ATTEMPTS`."""
-    query = (
-        select(jobs)
-        .where(_free(now))
-        .order_by(jobs.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    query = select(jobs).where(_free(now)).order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
     row = conn.execute(query).mappings().first()
     if row is None:
         return None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 
+from geminivideo.blueprint import Blueprint
 from geminivideo.brief import Brief
 from geminivideo.creative_dna import CreativeDna
 from geminivideo.errors import PlatformError
+from geminivideo.vocabulary import Format
 from graphs.services import Services
 from graphs.states import ad_states
 from memory import accounts, creatives, models, runs
@@ -23,12 +25,29 @@ from tools.studio.produce import Producer
 from workers.worker import Handler, Progress
 
 
-def handlers(services: Services) -> Mapping[str, Handler]:
-    """The handler of each job kind."""
-    producer = Producer(services.assets, work=services.settings.home / "work")
+class AdProducer(Protocol):
+    """Makes the files of one blueprint in one format. Blocking; it polls `cancelled`."""
+
+    def produce(
+        self,
+        blueprint: Blueprint,
+        *,
+        brief: Brief,
+        format: Format,
+        seed: int,
+        on_progress: Callable[[int], None],
+        cancelled: Callable[[], bool],
+    ) -> Render:
+        """The stored files and what was measured on them."""
+        ...
+
+
+def handlers(services: Services, *, producer: AdProducer | None = None) -> Mapping[str, Handler]:
+    """The handler of each job kind; the studio renders unless another producer is given."""
+    maker = producer or Producer(services.assets, work=services.settings.home / "work")
 
     async def render(job: Job, progress: Progress) -> dict[str, Any]:
-        return await _render(services, producer, job=job, progress=progress)
+        return await _render(services, maker, job=job, progress=progress)
 
     async def train(job: Job, _progress: Progress) -> dict[str, Any]:
         return await _train(services, job=job)
@@ -36,7 +55,7 @@ def handlers(services: Services) -> Mapping[str, Handler]:
     return {"render": render, "train_ctr": train}
 
 
-async def _render(services: Services, producer: Producer, *, job: Job, progress: Progress) -> dict[str, Any]:
+async def _render(services: Services, producer: AdProducer, *, job: Job, progress: Progress) -> dict[str, Any]:
     payload = job.payload
     blueprint = await services.db.read(
         lambda conn: creatives.get_blueprint(conn, payload["blueprint_id"], account_id=job.account_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -11,10 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from geminivideo.errors import GeminiVideoError
+from geminivideo.errors import GeminiVideoError, StorageError
 from graphs.services import Services
 from memory import jobs, runs
 from memory.jobs import Job
+
+_BACK_OFF_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class Progress:
@@ -53,7 +58,13 @@ class Worker:
 
     async def _loop(self) -> None:
         while True:
-            if not await self.work_once():
+            try:
+                busy = await self.work_once()
+            except Exception:  # boundary: a full disk, say; the job's lease lapses and it is taken up again
+                _log.exception("a job could not be worked on")
+                busy = False
+                await asyncio.sleep(_BACK_OFF_SECONDS)
+            if not busy:
                 await asyncio.sleep(self._poll_seconds)
 
     async def work_once(self) -> bool:
@@ -76,9 +87,14 @@ class Worker:
         error: dict[str, Any] | None = None
         try:
             result = await self._handlers[job.kind](job, progress)
+        except asyncio.CancelledError:  # this process is being stopped: the next worker need not wait for the lease
+            progress.stopped = True
+            await self._db.write(lambda conn: jobs.let_go(conn, job.id, fence=job.fence))
+            raise
         except GeminiVideoError as failure:
             error = {"code": failure.code, "what": failure.what, "where": failure.where, "fix": failure.fix}
         except Exception as failure:  # boundary: one bad job must not end the worker
+            _log.exception("job %s failed", job.id)
             error = {"code": "internal", "what": f"{type(failure).__name__}: {failure}", "where": job.kind, "fix": ""}
         finally:
             progress.stopped = True
@@ -95,7 +111,11 @@ class Worker:
         while True:
             await asyncio.sleep(min(1.0, self._services.settings.lease_seconds / 3))
             percent = progress.percent
-            if not await self._db.write(partial(self._note, job=job, percent=percent, say=percent > shown)):
+            try:
+                alive = await self._db.write(partial(self._note, job=job, percent=percent, say=percent > shown))
+            except StorageError:
+                continue  # the lease lapses if this goes on
+            if not alive:
                 progress.stopped = True
                 return
             shown = percent
