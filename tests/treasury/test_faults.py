@@ -197,6 +197,26 @@ async def test_two_sets_that_fit_one_by_one_do_not_both_fit(tmp_path: Path) -> N
     await house.db.close()
 
 
+async def test_a_live_state_that_a_rival_outran_is_read_again(tmp_path: Path) -> None:
+    house = await open_house(tmp_path, config={"caps": {"daily_total_max": 20_000}})
+    house.platform.seed("s1", 12_000)
+    fast, slow = await house.approved(create(5_000)), await house.approved(create(5_000, campaign="b"))
+    original, reads = house.platform.spend_states, []
+
+    async def spend_states() -> Any:
+        seen = await original()
+        reads.append(seen)
+        if len(reads) == 1:  # the rival overtakes between this read and the lease
+            await house.executor("two").execute(fast.id, account_id=house.account.id)
+        return seen
+
+    house.platform.spend_states = spend_states  # type: ignore[method-assign]
+    report = await house.execute(slow)
+    assert (report.changes[0].state, report.changes[0].problem.code) == ("refused", "cap_exceeded")
+    assert house.platform.live_total() == 17_000
+    await house.db.close()
+
+
 async def test_a_create_that_was_made_with_another_budget_stays_paused(house: House) -> None:
     change_set = await house.approved(create(5_000))
     original = house.platform.create_ad_set

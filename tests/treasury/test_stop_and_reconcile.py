@@ -206,3 +206,12 @@ async def test_a_simulated_accounts_day_is_the_sandboxes_day(house: House) -> No
         states.append(report.changes[0].state)
         day.at += timedelta(days=1)
     assert states == ["verified"] * 3
+
+
+async def test_the_lease_asks_for_the_switch_itself(house: House) -> None:
+    house.platform.seed("s1", 10_000)
+    change_set = await house.approved(house.budget("s1", 11_000))
+    await house.db.write(lambda conn: accounts.set_stopped(conn, house.account.id, stopped=True, reason="By hand"))
+    report = await house.execute(change_set)
+    assert (report.changes[0].state, report.problem.code) == ("approved", "account_stopped")
+    assert house.platform.attempts == 0
