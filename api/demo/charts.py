@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from api.demo.report_html import Html, el, join, text
 
@@ -22,12 +23,22 @@ class Series:
 
 @dataclass(frozen=True)
 class Point:
-    """A named place on a scale. `level` says in which row its label stands: -1 above, 1 below."""
+    """A named place on a scale; `kind` is the sign that stands there: `ref`, `zero` or `seen`."""
 
     label: str
     value: float
-    kind: str = "ref"
-    level: int = -1
+    kind: Literal["ref", "zero", "seen"] = "ref"
+
+
+@dataclass(frozen=True)
+class _Label:
+    x: float
+    words: str
+    cls: str | None = None
+
+    @property
+    def half(self) -> float:
+        return len(self.words) * (3.9 if self.cls else 3.35)
 
 
 def stacked_bars(
@@ -57,7 +68,7 @@ def stacked_bars(
     for i, day in enumerate(days):
         x, thick = left + i * step + step * 0.14, step * 0.72
         parts.append(_stack([(item, item.values[i]) for item in series], x=x, thick=thick, base=base, scale=scale))
-        if len(days) <= width / 26 or i % 2 == 0 or i == len(days) - 1:
+        if len(days) <= width / 26 or i % 2 == 0:
             parts.append(_text(x + thick / 2, base + 17, day, anchor="middle"))
     for i, sign in marks:
         parts.append(_mark(left + (i + 0.5) * step, base - totals[i] * scale, sign))
@@ -78,21 +89,27 @@ def interval(
     summary: str,
 ) -> Html:
     """A range with its middle on a scale that also holds the `points`; every value is labelled where it stands."""
-    edge, y = 14.0, 42.0
-    height = 84
+    edge = 14.0
     values = [low, middle, high, *(point.value for point in points)]
     start, span = min(values), (max(values) - min(values)) or 1.0
 
     def at(value: float) -> float:
         return edge + (value - start) / span * (width - 2 * edge)
 
-    parts = [_line(edge, y, width - edge, y, cls="axis")]
-    band = max(at(high) - at(low), 2.0)
-    parts.append(_rect(at(low), y - 8, band, 16, radius=8, cls="range"))
-    for point in points:
-        parts.append(_point(point, x=at(point.value), y=y, width=width, show=show))
-    parts.append(el("circle", cx=_n(at(middle)), cy=_n(y), r="7", cls="dot"))
-    parts.append(_fitted(at(middle), y + 30, f"{label}{show(middle)}", width=width, cls="strong"))
+    above = [_Label(at(point.value), f"{point.label} {show(point.value)}".strip()) for point in points]
+    below = [_Label(at(middle), f"{label}{show(middle)}", "strong")]
+    below += [_Label(at(value), show(value)) for value in (low, high)]
+    upper, lower = _rows(above, width=width), _rows(below, width=width)
+    y = 18.0 * (1 + max((row for _, row in upper), default=-1)) + 18
+    parts = [
+        _line(edge, y, width - edge, y, cls="axis"),
+        _rect(at(low), y - 8, max(at(high) - at(low), 2.0), 16, radius=8, cls="range"),
+        *(_sign(point.kind, x=at(point.value), y=y) for point in points),
+        el("circle", cx=_n(at(middle)), cy=_n(y), r="7", cls="dot"),
+        *(_text(item.x, y - 22 - 18 * row, item.words, anchor="middle", cls=item.cls) for item, row in upper),
+        *(_text(item.x, y + 30 + 18 * row, item.words, anchor="middle", cls=item.cls) for item, row in lower),
+    ]
+    height = round(y + 38 + 18 * max(row for _, row in lower))
     return _svg(parts, width=width, height=height, ident=ident, title=title, summary=summary)
 
 
@@ -139,19 +156,21 @@ def _mark(x: float, bar_top: float, sign: str) -> Html:
     )
 
 
-def _point(point: Point, *, x: float, y: float, width: int, show: Callable[[float], str]) -> Html:
-    if point.kind == "seen":
-        sign = el("path", d=f"M{_n(x)} {_n(y - 8)}l8 8-8 8-8-8z", cls="seen")
-    else:
-        sign = _line(x, y - 15, x, y + 15, cls=point.kind)
-    label_y = y - 24 if point.level < 0 else y + 30
-    return join((sign, _fitted(x, label_y, f"{point.label} {show(point.value)}".strip(), width=width)))
+def _sign(kind: str, *, x: float, y: float) -> Html:
+    if kind == "seen":
+        return el("path", d=f"M{_n(x)} {_n(y - 8)}l8 8-8 8-8-8z", cls="seen")
+    return _line(x, y - 15, x, y + 15, cls=kind)
 
 
-def _fitted(x: float, y: float, label: str, *, width: int, cls: str | None = None) -> Html:
-    """A label centred on x, moved inwards where it would leave the picture."""
-    half = len(label) * 3.4
-    return _text(min(max(x, half), width - half), y, label, anchor="middle", cls=cls)
+def _rows(labels: Sequence[_Label], *, width: int) -> list[tuple[_Label, int]]:
+    """Each label inside the picture, and the first row in which it stands free of those before it."""
+    placed: list[tuple[_Label, int]] = []
+    for label in labels:
+        x = min(max(label.x, label.half), width - label.half)
+        free = _Label(x, label.words, label.cls)
+        taken = {row for other, row in placed if abs(other.x - x) < other.half + free.half + 8}
+        placed.append((free, next(row for row in range(len(labels)) if row not in taken)))
+    return placed
 
 
 def _svg(parts: Sequence[Html], *, width: int, height: int, ident: str, title: str, summary: str) -> Html:

@@ -67,12 +67,9 @@ def _spent(result: Result) -> str:
 
 
 def _gained(result: Result) -> str:
-    short, long = gain_words(result)
-    found = gain(result)
-    if found is None:
-        return _line("Gained", f"[yellow]{escape(long)}[/]")
-    shown = short[0].upper() + short[1:]
-    return _line("Gained", f"[bold {_TONE[found.certainty]}]{escape(shown)}.[/] {escape(long)}")
+    words, found = gain_words(result), gain(result)
+    tone = _TONE[found.certainty] if found else "yellow"
+    return _line("Gained", f"[bold {tone}]{escape(words.sentence)}.[/] {escape(words.span)}".rstrip())
 
 
 def _decide(result: Result) -> list[str]:

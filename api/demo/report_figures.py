@@ -141,24 +141,41 @@ def gain(result: Result) -> Gain | None:
     )
 
 
-def gain_words(result: Result) -> tuple[str, str]:
-    """(short, long): what was gained against an even split. Luck and loss are named as such."""
+@dataclass(frozen=True)
+class GainWords:
+    """What was gained against an even split, for people. Luck and loss are named as such."""
+
+    headline: str
+    """For a large figure, such as `$1,420 gained`."""
+    sentence: str
+    """One clause without a full stop."""
+    span: str
+    """Its range and its share of what was possible, in sentences."""
+
+    @property
+    def full(self) -> str:
+        """Everything."""
+        return f"{self.sentence}. {self.span}".strip()
+
+
+def gain_words(result: Result) -> GainWords:
+    """The gain in words, whatever its sign."""
     found = gain(result)
     if found is None:
-        return "nothing to compare yet", "No simulated day was delivered, so there is nothing to compare."
+        return GainWords("Not known yet", "No day was delivered, so there is nothing to compare", "")
     size = money(result, abs(found.mean), whole=True)
     low, high = (money(result, value, whole=True) for value in (found.low, found.high))
-    span = f"In {found.repeats} replays with other luck, 9 of 10 lie between {low} and {high}"
-    share = _share_words(found)
+    span = f"In {found.repeats} replays with other luck, 9 of 10 lie between {low} and {high}."
     if found.certainty == "gain":
-        return f"{size} gained", f"{size} more than an even split of the same budget. {span}{share}."
+        return GainWords(f"{size} gained", f"{size} more than an even split of the same budget", span + _share(found))
     if found.certainty == "loss":
-        return f"{size} lost", f"{size} less than an even split: here the budgets were moved the wrong way. {span}."
-    side = "more" if found.mean > 0 else "less"
-    headline = "no clear gain"
+        words = f"{size} less than an even split of the same budget: here the budgets were moved the wrong way"
+        return GainWords(f"{size} lost", words, span)
     if found.mean == 0:
-        return headline, f"No gain: on average the same as an even split. {span}."
-    return headline, f"On average {size} {side} than an even split, but luck alone could explain it. {span}{share}."
+        return GainWords("No gain", "On average the same as an even split", span)
+    side = "more" if found.mean > 0 else "less"
+    words = f"On average {size} {side} than an even split, but luck alone could explain it"
+    return GainWords("No clear gain", words, span + _share(found))
 
 
 def made_words(result: Result) -> str:
@@ -247,7 +264,7 @@ def _title(ad_id: str, *, variants: Mapping[str, Mapping[str, Any]], names: Mapp
     return names.get(ad_id, ad_id)
 
 
-def _share_words(found: Gain) -> str:
+def _share(found: Gain) -> str:
     if found.share_of_possible is None or found.mean <= 0:
         return ""
-    return f"; it is {found.share_of_possible:.0%} of what the best plan under the same limits would have gained"
+    return f" That is {found.share_of_possible:.0%} of what the best plan under the same limits would have gained."

@@ -18,7 +18,7 @@ _JPEG_QUALITY = 80
 
 
 class Shelf:
-    """What may still be embedded. A file that does not fit is linked instead, so the report never outgrows its limit."""
+    """What may still be embedded. A file that does not fit is linked instead, so the report keeps to its limit."""
 
     def __init__(self, *, folder: Path, budget: int) -> None:
         self._folder = folder.resolve()

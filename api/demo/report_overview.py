@@ -43,15 +43,20 @@ def header(result: Result) -> Html:
 def summary(result: Result) -> Html:
     """Four answers: made, spent, gained, to decide."""
     waiting = decisions_needed(result)
-    short, long = gain_words(result)
+    words = gain_words(result)
     found = gain(result)
     tiles = (
         _tile("Made", made_words(result), _made_details(result)),
         _tile("Spent", money(result, spent(result), whole=True), _spent_details(result)),
-        _tile("Against an even split", short, long, cls=found.certainty if found else None),
+        _tile(
+            "Against an even split",
+            words.headline,
+            words.span or words.sentence,
+            cls=found.certainty if found else None,
+        ),
         _tile(
             "Needs your decision",
-            f"{len(waiting)} open" if waiting else "Nothing now",
+            count(len(waiting), "thing").capitalize() if waiting else "Nothing now",
             el("ul", *(el("li", item) for item in waiting)) if waiting else ledger_words(result),
             cls="waiting" if waiting else None,
         ),
@@ -168,7 +173,7 @@ def _budget_lead(result: Result, ads: Sequence[AdFigures], days: Sequence[str]) 
     began = f", up from {best.budgets[0] / first:.0%}" if first and best.budgets[0] / first < share - 0.01 else ""
     return (
         f"On day {len(days)}, “{best.title}” gets {money(result, best.budgets[-1], whole=True)} a day, "
-        f"{share:.0%} of the budget{began}. Every move was proposed, approved and read back."
+        f"{share:.0%} of the budget{began}."
     )
 
 
@@ -213,14 +218,14 @@ def _budget_table(result: Result, ads: Sequence[AdFigures], *, days: Sequence[st
 
 
 def _gain_figure(result: Result, found: Gain) -> Html:
-    long = gain_words(result)[1]
+    long = gain_words(result).full
 
     def show(value: float) -> str:
         sign = "+" if value > 0 else ""
         return sign + money(result, value, whole=True)
 
     def draw(width: int, name: str) -> Html:
-        points = [Point("Even split", 0, kind="zero"), Point("Best possible", found.best, kind="ref")]
+        points = [Point("Even split", 0, kind="zero"), Point("Best possible", found.best)]
         return interval(
             low=found.low,
             middle=found.mean,

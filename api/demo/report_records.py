@@ -1,35 +1,63 @@
-"""The report's records: who decided what, the ledger and its audit, what was stopped, who worked, how it was computed."""
+"""The report's records: who decided what, the ledger and its audit, what was stopped, who worked, and how."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.demo.report_figures import Result, count, ledger_words, money
+from api.demo.report_figures import Result, count, ledger_words, money, short_day
 from api.demo.report_html import Html, details, el, table
 
 _STATES = {
     "proposed": "waits for a decision",
     "approved": "approved",
-    "done": "approved and carried out",
+    "done": "carried out, approved",
     "declined": "declined",
     "expired": "expired without an answer",
     "voided": "void: the platform had changed",
 }
 _VERDICTS = {"approve": "approved", "reject": "declined", "edit": "edited", "ask": "asked about"}
 _OPEN = frozenset({"proposed"})
+_REPLAYED = (
+    (
+        "Gain",
+        "The same ads, days and market were replayed {repeats} times with other draws of luck: with the budgets as "
+        "they were, with an even split, and with the best plan that the same limits allow. Every plan meets the same "
+        "luck. Value is the deals that clicks led to, counted in full even where they close later; the gain is value minus "
+        "spend, set against the even split. Only a simulation can know this; on a real account it takes an experiment.",
+    ),
+    ("Range", "Nine of ten replays lie inside it. Where it reaches below zero, luck alone could explain the gain."),
+)
+_METHODS = (
+    ("Spent", "The sum of what the platform reported per ad and day, as last read back."),
+    (
+        "Attribution is not incrementality",
+        "Deals are linked to ads by the click that came before them. That says which ad was there, not that the sale "
+        "would have been missed without it.",
+    ),
+    (
+        "Predicted CTR",
+        "A model trained on this account's own past ads. Its interval is built to hold in 8 of 10 cases; what can be "
+        "seen of an ad explains only a small part of how it does.",
+    ),
+    ("Measured", "Loudness, peak, contrast, safe zones and caption timing are read from the delivered video files."),
+)
 
 
 def approvals_section(result: Result) -> Html | None:
-    """Each set of changes as the person read it, newest last; what waits is unfolded."""
-    sets = result["approvals"]
+    """Each set of changes as the person read it, in order; what waits comes first and unfolded."""
+    sets = sorted(result["approvals"], key=lambda item: item["state"] not in _OPEN)
     if not sets:
         return None
     lead = (
         "No money moves without a decision. Each one is bound to the exact changes below by a digest; "
         "changing a single cent afterwards makes it void."
     )
-    items = (_approval(item, unfolded=item["state"] in _OPEN or number == 0) for number, item in enumerate(sets))
+    days = {row["set_id"]: str(row["day"]) for row in result["ledger"] if row.get("day")}
+    items = (
+        _approval(item, day=days.get(item["id"], ""), unfolded=item["state"] in _OPEN or number == 0)
+        for number, item in enumerate(sets)
+    )
     return el(
         "section", el("h2", "Approvals", id="approvals"), el("p", lead, cls="lead"), *items, aria_labelledby="approvals"
     )
@@ -75,7 +103,7 @@ def stopped_section(result: Result) -> Html | None:
         parts += [el("h3", "Ideas that were not made"), el("ul", *(_idea(item) for item in ideas), cls="plain")]
     if tired:
         rows = (
-            el("li", el("strong", titles.get(item.get("ad_id"), item.get("ad_id", ""))), " ", item["text"])
+            el("li", el("strong", titles.get(item.get("ad_id"), item.get("ad_id", ""))), el("p", item["text"]))
             for item in tired
         )
         parts += [el("h3", "Ads that grew tired"), el("ul", *rows, cls="plain")]
@@ -84,43 +112,28 @@ def stopped_section(result: Result) -> Html | None:
 
 def method_section(result: Result) -> Html:
     """Who worked on it, and how the figures came about."""
-    agents = result.get("agents") or ()
+    agents = [str(line) for line in result.get("agents") or ()]
     repeats = (result.get("simulation") or {}).get("repeats", 0)
-    notes = [
-        ("Spent", "The sum of what the platform reported per ad and day, as last read back."),
-        ("Gain", f"The same ads, days and market were replayed {repeats} times with other draws of luck: with the budgets "
-         "as they were, with an even split, and with the best plan that the same limits allow. Every plan meets the same "
-         "luck. Value is the deals that clicks led to, counted in full even where they close later; the gain is value "
-         "minus spend, set against the even split. Only a simulation can know this; on a real account it would take an "
-         "experiment."),
-        ("Range", "Nine of ten replays lie inside it. Where it reaches below zero, luck alone could explain the gain."),
-        ("Attribution is not incrementality", "Deals are linked to ads by the click that came before them. That says which "
-         "ad was there, not that the sale would have been missed without it."),
-        ("Predicted CTR", "A model trained on this account's own past ads. Its interval holds in 8 of 10 cases; "
-         "what can be seen of an ad explains only a small part of how it does."),
-        ("Measured", "Loudness, peak, contrast, safe zones and caption timing are read from the delivered video files."),
-    ]  # fmt: skip
-    if not repeats:
-        notes = [note for note in notes if note[0] not in {"Gain", "Range"}]
+    notes = [*((name, words.format(repeats=repeats)) for name, words in _REPLAYED if repeats), *_METHODS]
+    workers = el("ul", *(el("li", line) for line in agents))
+    methods = el("dl", *(_pair(name, words) for name, words in notes), cls="notes")
     return el(
         "section",
         el("h2", "How this was made", id="method"),
-        el("div", el("h3", "Who was at work"), el("ul", *(el("li", line) for line in agents)), _model_note(agents), cls="half"),
-        el("div", el("h3", "How the numbers were computed"),
-           el("dl", *(el("div", el("dt", name), el("dd", words)) for name, words in notes), cls="notes"), cls="half"),
+        el("div", el("h3", "Who was at work"), workers, _model_note(agents), cls="half"),
+        el("div", el("h3", "How the numbers were computed"), methods, cls="half"),
         aria_labelledby="method",
-    )  # fmt: skip
+    )
 
 
-def _model_note(agents: object) -> Html | None:
-    lines = [str(line).lower() for line in agents] if isinstance(agents, list | tuple) else []
-    if not lines or not all("on-board" in line or "onboard" in line or "ctr" in line for line in lines):
+def _model_note(agents: Sequence[str]) -> Html | None:
+    if not agents or not all(line.partition(": ")[2].startswith("on-board") for line in agents):
         return None
     words = "No language model was used: the on-board model writes and judges by rules, past ads and numbers."
     return el("p", el("strong", words), cls="note")
 
 
-def _approval(item: Mapping[str, Any], *, unfolded: bool) -> Html:
+def _approval(item: Mapping[str, Any], *, day: str, unfolded: bool) -> Html:
     rows = [[_ad_cell(row), row["before"], row["after"], row["difference"], _why(row)] for row in item["rows"]]
     caption = f"Changes of {item['id']}"
     body = el(
@@ -137,8 +150,9 @@ def _approval(item: Mapping[str, Any], *, unfolded: bool) -> Html:
         ),
     )
     state = _STATES.get(item["state"], item["state"])
-    day = str(item["created_at"])[:10]
-    summary = el("span", el("strong", item["title"]), el("span", f"{day} · {state}", cls="quiet"), cls="row")
+    by = " by the demo’s stand-in" if any(one.get("stand_in") for one in item.get("decisions") or ()) else ""
+    when = f"{short_day(day)} · " if day else ""
+    summary = el("span", el("strong", item["title"]), el("span", f"{when}{state}{by}", cls="quiet"), cls="row")
     return el("details", el("summary", summary), body, cls="card approval", open=unfolded)
 
 
@@ -192,4 +206,4 @@ def _idea(item: Mapping[str, Any]) -> Html:
     verdict = str(item.get("verdict", ""))
     why = str(item.get("why") or item.get("text", ""))
     words = {"approve": "Good enough, but others ranked higher.", "revise": "Not good enough in time."}.get(verdict, "")
-    return el("li", el("strong", title), " ", words, " " if words else None, why)
+    return el("li", el("strong", title), el("p", f"{words} {why}".strip()))

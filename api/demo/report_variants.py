@@ -16,6 +16,8 @@ _DISSENT_POINTS = 18
 """As in the Council: a judge so far from the others' mean dissents."""
 _SAFE_LUFS, _LUFS_SPAN, _PEAK, _CONTRAST, _UNDER_VOICE = -14.0, 0.5, -1.0, 4.5, 9.0
 _LATE_MS = 100
+_ROLES = {"cta": "call to action"}
+_JUDGES = {"ctr_model": "CTR model"}
 Variant = Mapping[str, Any]
 
 
@@ -69,20 +71,26 @@ def _card(item: Variant, *, number: int, shelf: Shelf, ad: AdFigures | None, tit
         el("li", f"Replaces “{instead}”", cls="hot") if instead else None,
         cls="chips",
     )
-    body = el(
+    head = el(
         "div",
         el("h3", item["title"], id=ident),
         chips,
-        el("ol", *(el("li", role) for role in item["structure"]), cls="structure", aria_label="Order of scenes"),
+        el("ol", *(el("li", _ROLES.get(role, role)) for role in item["structure"]), cls="structure",
+           aria_label="Order of scenes"),
+        cls="head",
+    )  # fmt: skip
+    body = el(
+        "div",
+        head,
         el("blockquote", el("p", item["script"])) if item.get("script") else None,
         _prediction(item, ad=ad, ident=ident),
         _council(item),
         _learned(item),
-        _measured(item),
         _changes(item),
         cls="body",
     )
-    return el("article", _player(item, shelf), body, aria_labelledby=ident, cls="card ad")
+    side = el("div", _player(item, shelf), _measured(item), cls="side")
+    return el("article", side, body, aria_labelledby=ident, cls="card ad")
 
 
 def _player(item: Variant, shelf: Shelf) -> Html:
@@ -108,23 +116,16 @@ def _player(item: Variant, shelf: Shelf) -> Html:
 
 def _prediction(item: Variant, *, ad: AdFigures | None, ident: str) -> Html:
     found = item["prediction"]
-    points = [Point("Average", found["base_rate"], kind="ref")]
+    points = [Point("Average", found["base_rate"])]
     words = expectation(found)
     if ad is not None and ad.ctr is not None:
-        points.append(Point("Delivered", ad.ctr, kind="seen", level=-1))
+        points.append(Point("Delivered", ad.ctr, kind="seen"))
         words += f" Delivered: {ad.ctr:.2%} of {ad.impressions:,} impressions."
-    if len(points) == 2 and abs(points[0].value - points[1].value) < 0.3 * _span(found, points):
-        points[0] = Point("Average", found["base_rate"], kind="ref", level=1)
     chart = interval(
-        low=found["low"], middle=found["ctr"], high=found["high"], points=points, width=460, label="Predicted ",
+        low=found["low"], middle=found["ctr"], high=found["high"], points=points, width=360, label="Predicted ",
         show=lambda value: f"{value:.2%}", ident=f"{ident}-ctr", title="Predicted click-through rate", summary=words,
     )  # fmt: skip
     return el("div", el("h4", "What to expect"), el("p", words), el("div", chart, cls="strip"))
-
-
-def _span(found: Mapping[str, float], points: Sequence[Point]) -> float:
-    values = [found["low"], found["high"], *(point.value for point in points)]
-    return max(values) - min(values)
 
 
 def _council(item: Variant) -> Html | None:
@@ -142,8 +143,8 @@ def _council(item: Variant) -> Html | None:
 
 
 def _score(score: Mapping[str, Any]) -> Html:
-    head = el("div", el("strong", _judge(score)), score_bar(score["overall"]), el("span", f"{score['overall']}/100", cls="num"),
-              cls="line")  # fmt: skip
+    points = el("span", f"{score['overall']}/100", cls="num")
+    head = el("div", el("strong", _judge(score)), score_bar(score["overall"]), points, cls="line")
     reasons = " ".join(score.get("reasons") or ())
     faults = score.get("defects") or ()
     mended = el("p", f"To mend: {' '.join(faults)}", cls="quiet") if faults else None
@@ -151,7 +152,8 @@ def _score(score: Mapping[str, Any]) -> Html:
 
 
 def _judge(score: Mapping[str, Any]) -> str:
-    return f"{str(score['judge']).replace('_', ' ').capitalize()} judge"
+    name = str(score["judge"])
+    return _JUDGES.get(name) or f"{name.replace('_', ' ').capitalize()} judge"
 
 
 def _learned(item: Variant) -> Html | None:
@@ -184,7 +186,7 @@ def _measured(item: Variant) -> Html:
         facts.append(("Music under voice", f"{under:.0f} dB", under >= _UNDER_VOICE))
     pairs = join(_fact(*fact) for fact in facts)
     voice = _fact("Voice", str(item["voice"]), None) if item.get("voice") else None
-    return el("div", el("h4", "Measured on the delivered file"), el("dl", pairs, voice, cls="facts"))
+    return el("div", el("h4", "Measured on the delivered file"), el("dl", pairs, voice, cls="facts"), cls="measured")
 
 
 def _fact(name: str, value: str, good: bool | None) -> Html:
