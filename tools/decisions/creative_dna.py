@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TypedDict, get_args
+from typing import TypedDict
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from geminivideo.blueprint import Blueprint
 from geminivideo.brief import BrandKit
 from geminivideo.creative_dna import CreativeDna
-from geminivideo.vocabulary import CtaStyle, Format, Media, OfferType, Palette
+from geminivideo.vocabulary import CTA_STYLES, CtaStyle, Format, Media, OfferType, Palette
 from tools.decisions.hooks import classify_hook
 
 __all__ = ["classify_hook", "cta_style_of", "dna_of_ad", "dna_of_blueprint", "offer_type_of", "palette_of_thumbnail"]
@@ -132,7 +132,10 @@ def dna_of_ad(
 
 def offer_type_of(text: str) -> OfferType:
     """The offer that the copy makes, the most binding one first; `none` when it makes none."""
-    return next((offer for offer, pattern in _OFFERS if pattern.search(text)), "none")
+    for offer, pattern in _OFFERS:
+        if pattern.search(text):
+            return offer
+    return "none"
 
 
 def cta_style_of(call_to_action: str) -> CtaStyle:
@@ -140,9 +143,13 @@ def cta_style_of(call_to_action: str) -> CtaStyle:
     code = re.sub(r"[^A-Z]+", "_", call_to_action.strip().upper()).strip("_")
     if code in _PLATFORM_CTA:
         return _PLATFORM_CTA[code]
-    if code.lower() in get_args(CtaStyle):
-        return next(style for style in get_args(CtaStyle) if style == code.lower())
-    return next((style for word, style in _CTA_WORDS if word in code.lower()), "learn")
+    for style in CTA_STYLES:
+        if style == code.lower():
+            return style
+    for word, style in _CTA_WORDS:
+        if word in code.lower():
+            return style
+    return "learn"
 
 
 def palette_of_thumbnail(data: bytes | None) -> tuple[int | None, int | None, int | None]:

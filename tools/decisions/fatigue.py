@@ -19,6 +19,8 @@ WARNING_DAYS = 10
 """A healthy ad that is forecast to be tired within so many days is put on watch."""
 _DAY_NOISE = 0.11
 """Sd of log CTR from day to day beyond counting noise (daily ads, median of 61 arms)."""
+_USUAL_SLOPE, _USUAL_SPREAD = -0.01, 0.025
+"""Prior of the change of log CTR per day: the published wear curve at one to three weeks per exposure of everybody."""
 _CERTAIN = 1.645
 """One-sided 95%."""
 _CRITICAL = 2.0
@@ -84,7 +86,7 @@ def assess(state: AdState, *, config: AccountConfig) -> Fatigue:
 
 
 def _trend(rows: Sequence[AdDay]) -> tuple[float, float]:
-    """Weighted least squares of log CTR on days: slope per day and its standard error."""
+    """Posterior mean and standard deviation of the slope of log CTR per day (weighted least squares and a prior)."""
     clicks = np.asarray([row.clicks for row in rows], dtype=np.float64)
     shown = np.asarray([row.impressions for row in rows], dtype=np.float64)
     day = np.asarray([(row.day - rows[0].day).days for row in rows], dtype=np.float64)
@@ -94,9 +96,9 @@ def _trend(rows: Sequence[AdDay]) -> tuple[float, float]:
     y = np.log((clicks + 0.5) / (shown + 0.5 / rate))
     centred = day - np.average(day, weights=weight)
     spread = float((weight * centred**2).sum())
-    if spread <= 0:
-        return 0.0, math.inf
-    return float((weight * centred * y).sum()) / spread, spread**-0.5
+    # A few days of few clicks can show any slope; the prior says which slopes ads have, and yields to evidence.
+    precision = spread + _USUAL_SPREAD**-2
+    return float((weight * centred * y).sum() + _USUAL_SLOPE * _USUAL_SPREAD**-2) / precision, precision**-0.5
 
 
 def _days_left(slope: float, *, decline: float, limit: float) -> int | None:

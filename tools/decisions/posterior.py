@@ -85,17 +85,59 @@ def fit_link(
     total = max(float(exposure.sum()), 1e-12)
     # Half a pseudo-count at the prior rate keeps the first step finite on an account without any event.
     start = np.log((count.sum() + 0.5) / (total + 0.5 * np.exp(-m0[0])))
+    pool = _Pool(design=design, m0=m0, precision0=precision0, guess=spread_guess)
     x = np.full(count.size, start)
-    spread = spread_guess
-    for _ in range(_STEPS):
-        weight = np.maximum(exposure * np.exp(x), 1e-9)
-        working = x + np.clip((count - weight) / weight, -2.0, 2.0)
-        spread = _spread(working, weight=weight, design=design, m0=m0, precision0=precision0, guess=spread_guess)
-        effects, root = _effects(working, weight=weight, design=design, m0=m0, precision0=precision0, spread=spread)
+    link = pool.link(count, exposure=exposure, at=x)
+    for _ in range(_STEPS - 1):
+        x = np.clip(link.mean, start - 4.0, start + 4.0)
+        link = pool.link(count, exposure=exposure, at=x)
+    return link
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """What all the ads share: columns of the pooled effects, their prior, and the guess of the spread between ads."""
+
+    design: Floats
+    m0: Floats
+    precision0: Floats
+    guess: float
+
+    def link(self, count: Floats, *, exposure: Floats, at: Floats) -> Link:
+        """One quasi-likelihood step around the log rates `at`: a linear model with known variances."""
+        weight = np.maximum(exposure * np.exp(at), 1e-9)
+        working = at + np.clip((count - weight) / weight, -2.0, 2.0)
+        spread = self._spread(working, weight=weight)
+        precision, pull = self._normal_equations(working, weight=weight, spread=spread)
+        covariance = np.linalg.inv(precision)
+        root = np.linalg.cholesky(covariance + 1e-12 * np.eye(self.m0.size))
         lean = 1.0 / (1.0 + weight * spread**2)
-        own = (1.0 - lean) * working
-        x = np.clip(own + lean * (design @ effects), start - 4.0, start + 4.0)
-    return Link(own, lean, spread * np.sqrt(lean), design, effects, root, spread)
+        return Link(
+            own=(1.0 - lean) * working,
+            lean=lean,
+            sd=spread * np.sqrt(lean),
+            design=self.design,
+            effects=np.asarray(covariance @ pull, dtype=np.float64),
+            root=np.asarray(root, dtype=np.float64),
+            spread=spread,
+        )
+
+    def _normal_equations(self, working: Floats, *, weight: Floats, spread: float) -> tuple[Floats, Floats]:
+        marginal = (self.design * (weight / (1.0 + weight * spread**2))[:, None]).T
+        return marginal @ self.design + self.precision0, marginal @ working + self.precision0 @ self.m0
+
+    def _spread(self, working: Floats, *, weight: Floats) -> float:
+        """Posterior mean of the spread on the grid (marginal likelihood times a log-normal prior)."""
+        scores = np.empty(_GRID.size)
+        for index, spread in enumerate(_GRID):
+            marginal = weight / (1.0 + weight * spread**2)
+            precision, pull = self._normal_equations(working, weight=weight, spread=float(spread))
+            quadratic = float(marginal @ working**2) - float(pull @ np.linalg.solve(precision, pull))
+            _, logdet = np.linalg.slogdet(precision)
+            prior = -0.5 * (np.log(spread / self.guess) / 0.5) ** 2
+            scores[index] = 0.5 * (float(np.log(marginal).sum()) - quadratic - float(logdet)) + prior
+        chance = np.exp(scores - scores.max())
+        return float(np.exp((chance * np.log(_GRID)).sum() / chance.sum()))
 
 
 def _stratified(rng: np.random.Generator, *, draws: int, columns: int) -> Floats:
@@ -103,30 +145,3 @@ def _stratified(rng: np.random.Generator, *, draws: int, columns: int) -> Floats
     quantiles = ndtri((np.arange(draws) + 0.5) / draws)
     quantiles /= quantiles.std()
     return np.asarray(rng.permuted(np.tile(quantiles[:, None], (1, columns)), axis=0))
-
-
-def _effects(
-    working: Floats, *, weight: Floats, design: Floats, m0: Floats, precision0: Floats, spread: float
-) -> tuple[Floats, Floats]:
-    marginal = weight / (1.0 + weight * spread**2)
-    precision = (design * marginal[:, None]).T @ design + precision0
-    covariance = np.linalg.inv(precision)
-    effects = covariance @ ((design * marginal[:, None]).T @ working + precision0 @ m0)
-    return effects, np.asarray(np.linalg.cholesky(covariance + 1e-12 * np.eye(len(m0))))
-
-
-def _spread(
-    working: Floats, *, weight: Floats, design: Floats, m0: Floats, precision0: Floats, guess: float
-) -> float:
-    """Posterior mean of the spread over a grid (marginal likelihood times a log-normal prior)."""
-    scores = np.empty(_GRID.size)
-    for index, spread in enumerate(_GRID):
-        marginal = weight / (1.0 + weight * spread**2)
-        precision = (design * marginal[:, None]).T @ design + precision0
-        pull = (design * marginal[:, None]).T @ working + precision0 @ m0
-        quadratic = float(marginal @ working**2) - float(pull @ np.linalg.solve(precision, pull))
-        _, logdet = np.linalg.slogdet(precision)
-        prior = -0.5 * (np.log(spread / guess) / 0.5) ** 2
-        scores[index] = 0.5 * (float(np.log(marginal).sum()) - quadratic - logdet) + prior
-    chance = np.exp(scores - scores.max())
-    return float(np.exp((chance * np.log(_GRID)).sum() / chance.sum()))
