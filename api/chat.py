@@ -240,8 +240,8 @@ def _started(engine: Engine, draft: dict[str, Any], brief: Brief, run_id: str) -
         _mode(engine),
         *_understood(draft),
         *defaults,
-        f"Run {run_id} now writes, judges and renders {brief.variants} ads for {brief.brand.name}. Nothing is spent: it "
-        f"stops and asks you first, and {brief.daily_budget} a day is what it will ask for.",
+        f"Run {run_id} now writes, judges and renders {brief.variants} ads for {brief.brand.name}. Nothing is spent: "
+        f"it stops and asks you first, and {brief.daily_budget} a day is what it will ask for.",
         f"To change something, say it again as a whole, for example: {EXAMPLE}",
         CANNOT,
         f"Follow it: geminivideo runs show {run_id}\n"

@@ -199,7 +199,8 @@ def _row(cell: Mapping[str, str], *, account: Account) -> tuple[Ad, AdDay]:
     day = _day(cell)
     headline, body = cell.get("headline", ""), cell.get("body", "")
     text = "\n".join(part for part in (headline, body) if part) or name
-    external = cell.get("external_id") or f"{ORIGIN}:{hashlib.sha256(f'{name}\n{text}'.encode()).hexdigest()[:32]}"
+    words = hashlib.sha256("\n".join((name, text)).encode()).hexdigest()[:32]
+    external = cell.get("external_id") or f"{ORIGIN}:{words}"
     ad = Ad(
         id=ad_id(account, external_id=external[:80]),
         account_id=account.id,

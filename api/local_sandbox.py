@@ -71,7 +71,7 @@ async def needs_sandbox(settings: Settings) -> bool:
 
 @asynccontextmanager
 async def _shared(folder: Path) -> AsyncIterator[str]:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
     address = folder / "address.json"
     with _try_lock(folder / "owner.lock") as ours:
         if not ours:
@@ -84,7 +84,8 @@ async def _shared(folder: Path) -> AsyncIterator[str]:
                     os.kill(left.pid, signal.SIGTERM)
         else:
             async with start_sandbox(data=folder / "world", seed=SEED) as sandbox:
-                address.write_text(json.dumps({"url": sandbox.url, "pid": sandbox.pid}))
+                note = json.dumps({"url": sandbox.url, "pid": sandbox.pid})
+                await asyncio.to_thread(address.write_text, note)
                 yield sandbox.url
 
 
@@ -104,7 +105,7 @@ def _try_lock(path: Path) -> Iterator[bool]:
 
 async def _alive(address: Path) -> Sandbox | None:
     try:
-        noted = json.loads(address.read_text())
+        noted = json.loads(await asyncio.to_thread(address.read_text))
         sandbox = Sandbox(str(noted["url"]), pid=int(noted["pid"]))
         await sandbox.now()
     except (OSError, ValueError, KeyError, PlatformError):

@@ -66,7 +66,7 @@ async def _show(run_id: str, *, as_json: bool) -> None:
     async with open_desk(load_settings()) as desk:
         run = await desk.db.read(lambda conn: runs.get_run(conn, run_id))
         events = await desk.db.read(lambda conn: runs.events_after(conn, run_id, limit=10_000))
-        waiting = [view for view in await desk.treasury.history(run.account_id, run_id=run.id)]
+        waiting = await desk.treasury.history(run.account_id, run_id=run.id)
     if as_json:
         document({"run": run, "events": events, "approvals": waiting})
         return

@@ -37,7 +37,7 @@ def serve(
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
-    import asyncio
+    import signal
 
     import uvicorn
 
@@ -48,15 +48,18 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
     listener = _listen(settings)
     async with with_sandbox(settings, needed=await needs_sandbox(settings)) as complete:
         config = uvicorn.Config(create_app(complete), log_level="warning", timeout_graceful_shutdown=3, lifespan="on")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.05)
-        if server.started:
-            address, number = listener.getsockname()[:2]
-            url = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
-            _ready(url, key_file=key_path(settings.home), as_json=as_json)
-        await serving
+        address, number = listener.getsockname()[:2]
+        url = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started:
+                    _ready(url, key_file=key_path(settings.home), as_json=as_json)
+
+        for ending in (signal.SIGINT, signal.SIGTERM):  # the server passes them on after its own clean end
+            signal.signal(ending, lambda *_: None)
+        await Server(config).serve(sockets=[listener])
 
 
 def _ready(url: str, *, key_file: Path, as_json: bool) -> None:

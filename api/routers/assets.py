@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse
 
-from api.deps import EngineDep
+from api.deps import AccountQuery, EngineDep
 from geminivideo.errors import NotFound
 from memory import creatives
 
 router = APIRouter(prefix="/assets", tags=["assets"])
 _TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_VIDEO = {200: {"content": {"video/mp4": {}, "image/png": {}}}, 206: {"description": "The bytes that were asked for"}}
 
 
-@router.get("/{asset_id}", response_class=FileResponse)
-async def get_asset(asset_id: str, account_id: str, engine: EngineDep) -> FileResponse:
+@router.get("/{asset_id}", response_class=FileResponse, responses={**_VIDEO})
+async def get_asset(
+    asset_id: Annotated[str, Path(max_length=80)], account_id: AccountQuery, engine: EngineDep
+) -> FileResponse:
     """A video, poster or preview of this account. Range requests are answered with 206."""
     owned = await engine.services.db.read(lambda conn: creatives.owns_asset(conn, asset_id, account_id=account_id))
     if not owned:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from api.deps import EngineDep
+from fastapi import APIRouter, Query
+
+from api.deps import AccountQuery, EngineDep
+from memory import accounts
 from memory.audit import AuditReport
 from memory.ledger import ChangeRecord
 
@@ -12,12 +15,17 @@ router = APIRouter(prefix="/ledger", tags=["ledger"])
 
 
 @router.get("")
-async def get_ledger(account_id: str, engine: EngineDep, set_id: str | None = None) -> list[ChangeRecord]:
+async def get_ledger(
+    account_id: AccountQuery,
+    engine: EngineDep,
+    set_id: Annotated[str | None, Query(description="Only this approval's changes.", max_length=60)] = None,
+) -> list[ChangeRecord]:
     """The account's spend changes in the order proposed."""
+    await engine.services.db.read(lambda conn: accounts.get_account(conn, account_id))
     return list(await engine.services.treasury.ledger(account_id, set_id=set_id))
 
 
 @router.get("/audit")
-async def get_audit(account_id: str, engine: EngineDep) -> AuditReport:
+async def get_audit(account_id: AccountQuery, engine: EngineDep) -> AuditReport:
     """Walk the account's hash chain and say whether it is whole."""
     return await engine.services.treasury.audit_verify(account_id)
