@@ -21,7 +21,9 @@ Plan = Mapping[date, Mapping[str, int]]
 def compare(world: World, *, keys: Sequence[str], increase_percent: int, repeats: int) -> dict[str, Any]:
     """The budgets as they were, an even split, and the best plan under the same limits, each at full lag.
 
-    `net` is value minus spend. Ranges are 90% over `repeats` draws of luck, the same draws for every plan.
+    `value` is the money that the delivered impressions are expected to bring, `net` is value minus spend. Ranges are
+    90% over `repeats` draws of luck in delivery and clicks, the same draws for every plan; `gain_with_luck_of_deals`
+    adds the luck of which leads come and which deals close, which no budget can do anything about.
     """
     lived = world.budgets_by_day(keys)
     days = list(lived)
@@ -39,15 +41,20 @@ def compare(world: World, *, keys: Sequence[str], increase_percent: int, repeats
         name: [_earn(world, plan, keys=keys, start=start, luck=luck) for luck in range(1, repeats + 1)]
         for name, plan in plans.items()
     }
-    gain = [mine["net"] - even["net"] for mine, even in zip(earned["system"], earned["even_split"], strict=True)]
+    gain = _differences(earned, "net")
     return {
         "days": len(days),
         "repeats": repeats,
         **{name: {key: _mean(draws, key) for key in ("value", "spend", "net")} for name, draws in earned.items()},
         "gain_over_even_split": {"mean": round(statistics.fmean(gain)), **_range(gain)},
+        "gain_with_luck_of_deals": _range(_differences(earned, "realised_net")),
         "share_of_repeats_ahead": round(sum(item > 0 for item in gain) / len(gain), 3),
         "budgets": {day.isoformat(): dict(row) for day, row in lived.items()},
     }
+
+
+def _differences(earned: Mapping[str, Sequence[Mapping[str, int]]], key: str) -> list[int]:
+    return [mine[key] - even[key] for mine, even in zip(earned["system"], earned["even_split"], strict=True)]
 
 
 def _earn(world: World, plan: Plan, *, keys: Sequence[str], start: datetime, luck: int) -> dict[str, int]:
@@ -57,8 +64,9 @@ def _earn(world: World, plan: Plan, *, keys: Sequence[str], start: datetime, luc
             twin.set_budget(key, minor=max(budgets.get(key, 0), 1))
             twin.set_active(key, active=budgets.get(key, 0) > 0)
         twin.advance_day()
-    value, spend = twin.full_lag_value_minor(realised=True), twin.spend_minor()
-    return {"value": value, "spend": spend, "net": value - spend}
+    value, spend = twin.full_lag_value_minor(), twin.spend_minor()
+    realised = twin.full_lag_value_minor(realised=True)
+    return {"value": value, "spend": spend, "net": value - spend, "realised_net": realised - spend}
 
 
 def _even(keys: Sequence[str], *, total: int, days: Sequence[date]) -> Plan:
