@@ -23,8 +23,8 @@ _REPLAYED = (
         "Gain",
         "The same ads, days and market were replayed {repeats} times with other draws of luck: with the budgets as "
         "they were, with an even split, and with the best plan that the same limits allow. Every plan meets the same "
-        "luck. Value is the deals that clicks led to, counted in full even where they close later; the gain is value minus "
-        "spend, set against the even split. Only a simulation can know this; on a real account it takes an experiment.",
+        "luck. Value is the deals that clicks led to, counted in full even where they close later; the gain is value "
+        "minus spend, set against the even split. Only a simulation can know this; a real account needs an experiment.",
     ),
     ("Range", "Nine of ten replays lie inside it. Where it reaches below zero, luck alone could explain the gain."),
 )
@@ -204,6 +204,7 @@ def _after(result: Result, row: Mapping[str, Any]) -> str:
 def _idea(item: Mapping[str, Any]) -> Html:
     title, _, _ = str(item.get("text", "")).partition(": ")
     verdict = str(item.get("verdict", ""))
-    why = str(item.get("why") or item.get("text", ""))
+    why = str(item.get("why") or item.get("text", "")).removeprefix("Goes ahead: ")
+    why = why[:1].upper() + why[1:]
     words = {"approve": "Good enough, but others ranked higher.", "revise": "Not good enough in time."}.get(verdict, "")
     return el("li", el("strong", title), el("p", f"{words} {why}".strip()))

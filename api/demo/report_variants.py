@@ -194,7 +194,7 @@ def _fact(name: str, value: str, good: bool | None) -> Html:
     if good is not None:
         sign = el("span", "✓" if good else "✗ out of range", cls="good" if good else "bad",
                   aria_label="in range" if good else "out of range", role="img")  # fmt: skip
-    return el("div", el("dt", name), el("dd", value, " " if sign else None, sign))
+    return el("div", el("dt", name), el("dd", value, "\N{NO-BREAK SPACE}" if sign else None, sign))
 
 
 def _frames(number: int) -> str:

@@ -220,7 +220,7 @@ def test_ideas_that_were_not_made_are_told_apart_by_reason(result: dict[str, Any
     text = page_of(result, tmp_path).text
     stopped = text[text.index("Ideas that were not made") : text.index("Ledger and audit")]
     assert "Cold stale pot by 10 am Not good enough in time." in stopped
-    assert "Pour like a barista Good enough, but others ranked higher." in stopped
+    assert "Pour like a barista Good enough, but others ranked higher. About 1.40% of viewers" in stopped
     assert "CTR fell 27%" in stopped
     assert "The line at the coffee machine CTR" in stopped
 
