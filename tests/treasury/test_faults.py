@@ -197,6 +197,27 @@ async def test_two_sets_that_fit_one_by_one_do_not_both_fit(tmp_path: Path) -> N
     await house.db.close()
 
 
+async def test_room_is_kept_for_what_is_in_flight_and_for_what_was_approved_before(tmp_path: Path) -> None:
+    house = await open_house(tmp_path, config={"caps": {"daily_total_max": 20_000}})
+    house.platform.seed("s1", 12_000)
+    for crashes in (True, False):
+        first = await house.approved(create(5_000, name="First"))
+        if crashes:
+            with pytest.raises(Crash):
+                await house.executor("two", boundary=_crash_on("platform.send")).execute(
+                    first.id, account_id=house.account.id
+                )
+            house.clock.at += timedelta(minutes=1)
+        second = await house.approved(create(5_000, name="Second"))
+        report = await house.execute(second)
+        assert (report.changes[0].state, report.changes[0].problem.code) == ("refused", "cap_exceeded")
+        assert (await house.execute(first)).changes[0].state == "verified"
+        live = next(name for name in house.platform.ad_sets if name != "s1")
+        await house.execute(await house.approved(house.pause(live)))
+        del house.platform.ad_sets[live]
+    await house.db.close()
+
+
 async def test_a_live_state_that_a_rival_outran_is_read_again(tmp_path: Path) -> None:
     house = await open_house(tmp_path, config={"caps": {"daily_total_max": 20_000}})
     house.platform.seed("s1", 12_000)
