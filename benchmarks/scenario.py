@@ -229,11 +229,6 @@ def move_past_to(past: Past, *, now: datetime) -> None:
         past.world.advance_day()
 
 
-def rewind(past: Past) -> None:
-    """Set the history's clock back to the campaign's first day; nothing is delivered there any more."""
-    past.world.now = START
-
-
 def local_days(count: int) -> list[date]:
     """The account's calendar days of the campaign."""
     first = World(WorldConfig(seed=0, start=START)).today

@@ -22,10 +22,10 @@ from geminivideo.errors import InvalidInput, NotFound
 from geminivideo.judgement import Prediction
 from geminivideo.model import Noun
 from tools.decisions.features import DNA_COLUMNS, Floats, RidgeText, dna_matrix, ridge_inputs
+from tools.decisions.held_out import conformal, held_out_coverage, spearman, verdict
 
 MIN_ADS = 40
 """Fewer ads than this and the model does not try: it answers with the base rate."""
-INTERVAL = 0.80
 _FOLDS = 8
 _INNER_FOLDS = 4
 _ALPHAS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -153,7 +153,7 @@ def train(rows: Sequence[TrainingRow], *, seed: int) -> CtrModel:
     slopes = _nested_slopes(raw, history=history, folds=folds)
     report, slope = _judge(raw, slopes=slopes, history=history, folds=folds, seed=seed)
     residuals = history.log_odds - history.base - slope * raw
-    low, high = _conformal(residuals)
+    low, high = conformal(residuals)
     booster, ridge = _fit(history, take=np.ones(len(used), dtype=bool), seed=seed) if slope > 0 else (None, None)
     return _named(history.base, slope=slope, low=low, high=high, booster=booster, ridge=ridge, report=report)
 
@@ -281,8 +281,8 @@ def _judge(
     beats = ratio < 1.0
     slope = _slope(raw, history=history, take=np.ones(len(raw), dtype=bool)) if beats else 0.0
     shipped = slopes * raw if beats else np.zeros(len(raw))
-    rank = _spearman(raw, history.log_odds)
-    cover = _held_out_coverage(history.log_odds - bases - shipped, folds=folds)
+    rank = spearman(raw, history.log_odds)
+    cover = held_out_coverage(history.log_odds - bases - shipped, folds=folds)
     low, high = (float(value) for value in np.quantile(gains, (0.05, 0.95)))
     return CtrReport(
         ads=len(raw),
@@ -296,16 +296,8 @@ def _judge(
         rank_correlation=round(rank, 3),
         coverage_percent=round(100 * cover, 1),
         slope=round(slope, 3),
-        text=_sentence(beats and slope > 0, ratio=ratio, low=low, rank=rank, cover=cover, ads=len(raw)),
+        text=verdict(beats and slope > 0, ratio=ratio, low=low, rank=rank, cover=cover, ads=len(raw)),
     ), slope
-
-
-def _sentence(beats: bool, *, ratio: float, low: float, rank: float, cover: float, ads: int) -> str:
-    held = f"held-out log-loss {ratio:.4f} of the base rate's, rank correlation {rank:.2f} on {ads} ads"
-    if not beats:
-        return f"The model did not beat the account's base rate ({held}), so the base rate is used."
-    sure = "" if low > 0 else "; the 90% interval still includes no gain"
-    return f"The model beats the account's base rate ({held}{sure}); its 80% intervals held {100 * cover:.0f}%."
 
 
 def _base_rate_only(history: _History) -> CtrModel:
@@ -331,33 +323,6 @@ def _log_loss(log_odds: Floats, *, history: _History) -> Floats:
     return np.asarray(
         -(history.clicks * np.log(rate) + (history.impressions - history.clicks) * np.log1p(-rate))
     )
-
-
-def _conformal(residuals: Floats) -> tuple[float, float]:
-    """Finite-sample quantiles of held-out residuals (cross-conformal, Vovk 2015)."""
-    ordered = np.sort(residuals)
-    count = len(ordered)
-    tail = (1 - INTERVAL) / 2
-    low = max(0, int(np.floor(tail * (count + 1))) - 1)
-    high = min(count - 1, int(np.ceil((1 - tail) * (count + 1))) - 1)
-    return float(ordered[low]), float(ordered[high])
-
-
-def _held_out_coverage(residuals: Floats, *, folds: NDArray[np.int64]) -> float:
-    """Coverage when each fold's interval comes from the other folds' residuals."""
-    hits = 0
-    for fold in range(_FOLDS):
-        low, high = _conformal(residuals[folds != fold])
-        held = residuals[folds == fold]
-        hits += int(((held >= low) & (held <= high)).sum())
-    return hits / len(residuals)
-
-
-def _spearman(left: Floats, right: Floats) -> float:
-    if np.ptp(left) == 0 or np.ptp(right) == 0:
-        return 0.0
-    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (left, right)]
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def _drivers(effects: Floats, *, ctr_ppm: int) -> tuple[tuple[str, int], ...]:
