@@ -112,7 +112,8 @@ def _claims(texts: tuple[str, ...], *, names: frozenset[str]) -> tuple[Phrase, .
 
 def _product(text: str, *, brand: str, names: frozenset[str]) -> Phrase | None:
     body = re.sub(rf"^{re.escape(brand)}(?:'s|’s)?\s*(?:[:,–—-]\s*|\bis\b\s*)?", "", clean(text), flags=re.IGNORECASE)
-    phrase = as_noun(make_phrase(body, names=names))
+    # A brand that is called by its product ("Bakery") still has a product.
+    phrase = as_noun(make_phrase(body or clean(text), names=names))
     if phrase is None or len(phrase.text) > 90 or phrase.size > 14:
         head = first_part(phrase, limit=9)[0] if phrase else ""
         phrase = as_noun(make_phrase(head, names=names)) if 0 < len(head) <= 90 else None
