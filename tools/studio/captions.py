@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from tools.studio import motion, shapes
 from tools.studio.ass import Canvas
@@ -13,28 +12,16 @@ from tools.studio.layout import Stage
 from tools.studio.looks import CaptionStyle
 from tools.studio.motion import FPS
 from tools.studio.safe_zones import Box
+from tools.studio.soundtrack import Word
 from tools.studio.theme import Theme
 from tools.studio.timeline import frame_at
-from tools.studio.typeset import set_block
+from tools.studio.typeset import WEAK_WORDS, set_block
 
 _MOST_CHARACTERS = 34
 _MOST_WORDS = 7
 _PAUSE_MS = 420
 _LINGER_FRAMES = 9
 _LAYER = 60
-
-
-class Spoken(Protocol):
-    """A word of the voice and when it is said."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def start_ms(self) -> int: ...
-    @property
-    def end_ms(self) -> int: ...
-    @property
-    def scene(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -50,9 +37,9 @@ class CaptionTrack:
         return max((abs(round(frame * 1000 / FPS) - start) for frame, start in self.changes), default=0)
 
 
-def phrases(words: Sequence[Spoken]) -> list[list[Spoken]]:
+def phrases(words: Sequence[Word]) -> list[list[Word]]:
     """Group the words as they are read: by scene, sentence and pause, a few words at a time, none left alone."""
-    groups: list[list[Spoken]] = []
+    groups: list[list[Word]] = []
     for word in words:
         if groups and not _breaks(groups[-1], word):
             groups[-1].append(word)
@@ -62,7 +49,7 @@ def phrases(words: Sequence[Spoken]) -> list[list[Spoken]]:
 
 
 def draw_captions(
-    canvas: Canvas, *, words: Sequence[Spoken], stage: Stage, theme: Theme, style: CaptionStyle
+    canvas: Canvas, *, words: Sequence[Word], stage: Stage, theme: Theme, style: CaptionStyle
 ) -> CaptionTrack:
     """Draw every phrase on its plate in the stage's caption region."""
     groups = phrases(words)
@@ -76,21 +63,24 @@ def draw_captions(
     return CaptionTrack(changes=tuple(changes))
 
 
-def _breaks(group: list[Spoken], word: Spoken) -> bool:
+def _breaks(group: list[Word], word: Word) -> bool:
     before = group[-1]
     if before.scene != word.scene or word.start_ms - before.end_ms > _PAUSE_MS:
         return True
-    return before.text.rstrip("\"'”’)")[-1:] in {".", "!", "?", ":", ";", "…"}
+    plain = before.text.rstrip("\"'”’)")
+    return plain[-1:] in {".", "!", "?", ":", ";", "…"} and "." not in plain[:-1]  # p.m. ends nothing
 
 
-def _halved(group: list[Spoken]) -> list[list[Spoken]]:
+def _halved(group: list[Word]) -> list[list[Word]]:
     text = " ".join(word.text for word in group)
     if len(group) < 2 or (len(text) <= _MOST_CHARACTERS and len(group) <= _MOST_WORDS):
         return [group]
     # Split nearest the middle, better after a comma.
     lengths = [len(" ".join(word.text for word in group[:at])) for at in range(1, len(group))]
     costs = [
-        abs(length - len(text) / 2) - (8 if group[at].text.endswith((",", "—", "–")) else 0)
+        abs(length - len(text) / 2)
+        - (8 if group[at].text.endswith((",", "—", "–")) else 0)
+        + (6 if group[at].text.lower() in WEAK_WORDS else 0)
         for at, length in enumerate(lengths)
     ]
     cut = costs.index(min(costs)) + 1
@@ -99,7 +89,7 @@ def _halved(group: list[Spoken]) -> list[list[Spoken]]:
 
 def _phrase(
     canvas: Canvas,
-    group: list[Spoken],
+    group: list[Word],
     span: tuple[int, int],
     *,
     stage: Stage,
@@ -110,9 +100,7 @@ def _phrase(
     size = 54 * stage.unit
     text = [clean(word.text, where="voice-over") for word in group]
     inset = 26 * stage.unit
-    room = Box(
-        stage.caption.left + inset, stage.caption.top, stage.caption.right - inset, stage.caption.bottom
-    )
+    room = Box(stage.caption.left + inset, stage.caption.top, stage.caption.right - inset, stage.caption.bottom)
     block = set_block(
         " ".join(text), box=room, face="bold", largest=size, leading=1.22, most_lines=2, align="left", at=0.5
     )
@@ -160,6 +148,5 @@ def _chip(
     canvas.shape(
         shapes.rounded(0, 0, length + 2 * pad, cap + 0.46 * size, 0.2 * size),
         left=left - pad, top=baseline - cap - 0.2 * size, colour=theme.main.pop,
-        first=span[0], last=span[1], motion=motion.pop(5, start=0.8), layer=_LAYER + 1,
+        first=span[0], last=span[1], motion=motion.swell(5), layer=_LAYER + 1,
     )  # fmt: skip
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +52,7 @@ def contact_sheet(entries: Sequence[SheetEntry], out: Path, *, title: str, subti
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
     sheet.save(partial, format="PNG", optimize=False, compress_level=6)
-    os.replace(partial, out)
+    partial.replace(out)
     return out
 
 
@@ -74,7 +73,15 @@ def _row(entry: SheetEntry) -> Image.Image:
     left = _PAD + text_width
     for name, image in shots:
         row.paste(_rounded(image), (left, _PAD))
-        _write(draw, (left + 2, _PAD + _HEIGHT + 14), name, face="medium", size=20, colour=_SOFT, room=image.width)
+        _write(
+            draw,
+            (left + 2, _PAD + _HEIGHT + 14),
+            name,
+            face="medium",
+            size=20,
+            colour=_SOFT,
+            room=image.width,
+        )
         left += image.width + _PAD
     return row
 

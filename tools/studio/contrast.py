@@ -23,9 +23,8 @@ def luminance(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Relative luminance, 0 to 1, of 8-bit sRGB values of shape (..., 3)."""
     table = np.arange(256, dtype=np.float32) / np.float32(255)
     linear = np.where(table <= 0.04045, table / 12.92, ((table + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    weights = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
-    light: npt.NDArray[np.float32] = np.matmul(linear[rgb], weights)
-    return light
+    found: npt.NDArray[np.float32] = linear[rgb].dot(np.array([0.2126, 0.7152, 0.0722], dtype=np.float32))
+    return found
 
 
 def ratio(one: Rgb, other: Rgb) -> float:
@@ -36,7 +35,7 @@ def ratio(one: Rgb, other: Rgb) -> float:
 def ratios(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Contrast ratio per pixel of two arrays of shape (..., 3)."""
     first, second = luminance(one) + np.float32(0.05), luminance(other) + np.float32(0.05)
-    return np.maximum(first, second) / np.minimum(first, second)
+    return (np.maximum(first, second) / np.minimum(first, second)).astype(np.float32)
 
 
 def mix(one: Rgb, other: Rgb, share: float) -> Rgb:

@@ -39,7 +39,12 @@ def draw_end_card(canvas: Canvas, offer: Offer, *, stage: Stage, field: Field, s
     _words(canvas, name, colour=field.pop_ink, first=first, last=last)
     high, host_size = 116 * unit, 42 * unit
     foot = column.bottom - 0.28 * host_size
-    room = Box(column.left, name.box.bottom + 52 * unit, column.right, foot - host_size - 30 * unit - high - 48 * unit)
+    room = Box(
+        column.left,
+        name.box.bottom + 52 * unit,
+        column.right,
+        foot - host_size - 30 * unit - high - 48 * unit,
+    )
     head, under = _offer_lines(offer, room=room, unit=unit)
     _words(canvas, head, colour=field.ink, first=first + 4, last=last)
     if under:
@@ -118,9 +123,7 @@ def _halo(*, length: float, high: float) -> motion.Motion:
             return motion.Pose(opacity=0.0)
         beat = (frame - 13) % _BEAT / 30
         grown = 0.28 * motion.ease_out(beat)
-        return motion.Pose(
-            scale_x=1 + grown * high / length, scale_y=1 + grown, opacity=0.35 * max(0.0, 1 - beat)
-        )
+        return motion.Pose(scale_x=1 + grown * high / length, scale_y=1 + grown, opacity=0.35 * max(0.0, 1 - beat))
 
     return move
 
@@ -128,7 +131,9 @@ def _halo(*, length: float, high: float) -> motion.Motion:
 def _arrow(side: float, *, thickness: float) -> shapes.Path:
     low, high, middle = thickness / 2, side - thickness / 2, side / 2
     head = shapes.stroke([(side * 0.55, low), (high, middle), (side * 0.55, high)], thickness=thickness)
-    return shapes.sized(shapes.stroke([(low, middle), (high, middle)], thickness=thickness) + head, width=side, height=side)
+    return shapes.sized(
+        shapes.stroke([(low, middle), (high, middle)], thickness=thickness) + head, width=side, height=side
+    )
 
 
 def _nudge(*, by: float) -> motion.Motion:

@@ -55,14 +55,14 @@ def draw_figure(
 ) -> None:
     """Draw the icon of what the first telling one of `texts` is about, in the stage's picture region."""
     x, y = stage.picture.centre
-    radius = min(stage.picture.width, stage.picture.height) * 0.31
+    radius = stage.picture.width * (0.37 if stage.side else 0.25)
     place = _Place(x, y + (0 if stage.side else 56 * stage.unit), radius, *span, stays)
     drawing = icon_for(*texts)
     match figure:
         case "disc":
             _disc(canvas, field, place, drawing)
         case "giant":
-            _giant(canvas, field, place, drawing)
+            _giant(canvas, stage, field, place, drawing)
         case "marquee":
             _marquee(canvas, stage, field, place, drawing)
         case "cards":
@@ -115,7 +115,7 @@ def _disc(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
         def orbit(frame: int, start: float = number / 3) -> Pose:
             out = motion.ease_out((frame + 1) / 18)
             angle = 2 * pi * (start + frame / 150)
-            return Pose(dx=1.38 * radius * out * cos(angle), dy=1.3 * radius * out * sin(angle))
+            return Pose(dx=1.25 * radius * out * cos(angle), dy=1.3 * radius * out * sin(angle))
 
         canvas.shape(
             shapes.circle(size, size, size), left=x - size, top=y - size, colour=colour,
@@ -123,7 +123,7 @@ def _disc(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
         )  # fmt: skip
 
 
-def _giant(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
+def _giant(canvas: Canvas, stage: Stage, field: Field, place: _Place, drawing: Icon) -> None:
     """One icon as large as the picture, tilted, rising from the edge of the frame."""
     side = 2.9 * place.radius
 
@@ -131,41 +131,45 @@ def _giant(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
         up = 1 - motion.ease_out((frame + 1) / 18)
         return Pose(dy=round(0.8 * side * up - 0.35 * frame), turn=7.0 + 8.0 * up)
 
+    aside, below = (0.1, 0.0) if stage.side else (0.34, 0.42)
     _icon(
-        canvas, drawing, place, x=place.x + 0.34 * place.radius, y=place.y + 0.12 * place.radius, side=side,
+        canvas, drawing, place, x=place.x + aside * place.radius, y=place.y + below * place.radius, side=side,
         colours=(field.pop, field.ink), move=move, layer=_LAYER + 2,
     )  # fmt: skip
 
 
 def _marquee(canvas: Canvas, stage: Stage, field: Field, place: _Place, drawing: Icon) -> None:
-    """Two rows of tiles that run against each other, every second one the subject."""
-    tile = 0.98 * place.radius
+    """Two rows of tiles that run against each other, every second one the subject; columns in a tall region."""
+    tile = stage.picture.width * 0.40 if stage.side else 0.98 * place.radius
     pitch = 1.14 * tile
-    count = int(stage.width / pitch) + 4
     names = [name for name in _COMPANIONS if name != drawing.name]
-    for row, way in enumerate((-1, 1)):
-        top = place.y + (row - 1) * pitch + 0.08 * tile
+    for line, way in enumerate((-1, 1)):
+        across = (place.x if stage.side else place.y) + (line - 1) * pitch + 0.07 * tile
         start = -pitch * (0.5 if way < 0 else 3.2)
-
-        def run(frame: int, way: int = way) -> Pose:
-            rush = 0.9 * pitch * (1 - motion.ease_out((frame + 1) / 20))
-            return Pose(dx=round(way * (2 * frame - rush)), opacity=min(1.0, (frame + 1) / 6))
-
-        for number in range(count):
-            left = start + number * pitch
-            if stage.side and left + tile < stage.picture.left - pitch:
-                continue
-            bold = (number + row) % 2 == 0
-            shown = drawing if bold else icon(names[(number + 3 * row) % len(names)])
+        for number in range(int((stage.height if stage.side else stage.width) / pitch) + 5):
+            along = start + number * pitch
+            left, top = (across, along) if stage.side else (along, across)
+            bold = (number + line) % 2 == 0
+            shown = drawing if bold else icon(names[(number + 3 * line) % len(names)])
+            move = _running(way, pitch=pitch, down=stage.side)
             canvas.shape(
                 shapes.rounded(0, 0, tile, tile, 0.22 * tile), left=left, top=top,
                 colour=field.pop if bold else field.shade, first=place.first, last=place.last,
-                motion=place.timed(run), layer=_LAYER + 1,
+                motion=place.timed(move), layer=_LAYER + 1,
             )  # fmt: skip
             _icon(
-                canvas, shown, place, x=left + tile / 2, y=top + tile / 2, side=0.56 * tile, move=run,
+                canvas, shown, place, x=left + tile / 2, y=top + tile / 2, side=0.56 * tile, move=move,
                 colours=(field.ground, field.on_pop) if bold else (field.pop, field.ink), layer=_LAYER + 2,
             )  # fmt: skip
+
+
+def _running(way: int, *, pitch: float, down: bool) -> Motion:
+    def move(frame: int) -> Pose:
+        rush = 0.9 * pitch * (1 - motion.ease_out((frame + 1) / 20))
+        gone = round(way * (2 * frame - rush))
+        return Pose(dx=0 if down else gone, dy=gone if down else 0, opacity=min(1.0, (frame + 1) / 6))
+
+    return move
 
 
 def _cards(canvas: Canvas, field: Field, place: _Place, drawing: Icon) -> None:
@@ -205,8 +209,6 @@ def _dealt(height: float, *, turn: float, delay: int) -> Motion:
 def _drawn(move: Motion, *, delay: int, width: float) -> Motion:
     def both(frame: int) -> Pose:
         share = max(0.02, motion.ease_out((frame - delay) / 14))
-        return replace(
-            move(frame), scale_x=share, dx=-width * (1 - share) / 2, opacity=1.0 if frame >= delay else 0.0
-        )
+        return replace(move(frame), scale_x=share, dx=-width * (1 - share) / 2, opacity=1.0 if frame >= delay else 0.0)
 
     return both

@@ -20,9 +20,7 @@ Stream = Any
 
 SAMPLE_EVERY = 15
 """Of so many frames one is kept without its text, at half size, for the measure of contrast."""
-VIDEO_CODEC = (
-    "keyint=15:min-keyint=15:scenecut=0:open-gop=0:bframes=2:b-adapt=0:ref=2:threads=2:lookahead-threads=1"
-)
+VIDEO_CODEC = "keyint=15:min-keyint=15:scenecut=0:open-gop=0:bframes=2:b-adapt=0:ref=2:threads=2:lookahead-threads=1"
 _ENCODING: dict[str, Any] = {
     "c:v": "libx264", "preset": "veryfast", "crf": 21, "profile:v": "high", "pix_fmt": "yuv420p",
     "x264-params": VIDEO_CODEC, "threads": 2, "r": FPS,
@@ -66,9 +64,7 @@ def build_graph(
     return ["-v", "warning", "-filter_complex_threads", "2", *args, "-y"]
 
 
-def _joined(
-    stage: Stage, timeline: Timeline, pictures: Sequence[Picture], transitions: Sequence[str]
-) -> Stream:
+def _joined(stage: Stage, timeline: Timeline, pictures: Sequence[Picture], transitions: Sequence[str]) -> Stream:
     """All shots one after the other. Only the frames of a transition pass xfade: it works in 4:4:4, at a price."""
     parts: list[Stream] = []
     tail: Stream | None = None
@@ -82,7 +78,7 @@ def _joined(
         body, *rest = (_cut(copies[index], *piece) for index, piece in enumerate(pieces))
         if tail is not None:
             mixed = ffmpeg.filter(
-                [tail, rest[0]], "xfade", transition=transitions[(shot.index - 1) % len(transitions)],
+                [tail, rest[0]], "xfade", transition=transitions[shot.index - 1],
                 duration=f"{blend / FPS:.6f}", offset=0,
             )  # fmt: skip
             parts.append(mixed.filter("format", "yuv420p"))
@@ -147,20 +143,29 @@ def _drifting(stage: Stage, picture: Picture, *, frames: int) -> Stream:
 def _played(picture: Picture, *, frames: int) -> Stream:
     assert picture.clip is not None  # noqa: S101  (a clip was probed)
     args = input_args(picture.path, probed=picture.clip)
-    options = {
-        name.lstrip("-"): value for name, value in zip(args[::2], args[1::2], strict=True) if name != "-i"
-    }
+    options = {name.lstrip("-"): value for name, value in zip(args[::2], args[1::2], strict=True) if name != "-i"}
     width, height = int(picture.area.width * 1.06) // 2 * 2, int(picture.area.height * 1.06) // 2 * 2
     stream = ffmpeg.input(args[-1], stream_loop=-1, **options).video
     stream = (
         stream.filter("fps", FPS)
-        .filter("scale", width, height, force_original_aspect_ratio="increase", out_color_matrix="bt709", out_range="tv", flags="bicubic")
+        .filter(
+            "scale",
+            width,
+            height,
+            force_original_aspect_ratio="increase",
+            out_color_matrix="bt709",
+            out_range="tv",
+            flags="bicubic",
+        )
         .filter("format", "yuv420p")
         .filter("trim", end_frame=frames)
         .filter("setpts", f"N/{FPS}/TB")
     )
     drift = f"n/{frames}" if picture.move in {"in", "right"} else f"(1-n/{frames})"
     return stream.filter(
-        "crop", int(picture.area.width), int(picture.area.height), f"(iw-ow)*(0.35+0.3*{drift})", f"(ih-oh)*(0.35+0.3*{drift})"
+        "crop",
+        int(picture.area.width),
+        int(picture.area.height),
+        f"(iw-ow)*(0.35+0.3*{drift})",
+        f"(ih-oh)*(0.35+0.3*{drift})",
     ).filter("eq", contrast=1.05, saturation=1.06)
-

@@ -44,9 +44,7 @@ def _line(*points: tuple[float, float]) -> Path:
 
 
 def _frame(x: float, y: float, width: float, height: float, radius: float) -> Path:
-    inner = rounded(
-        x + _LINE, y + _LINE, width - 2 * _LINE, height - 2 * _LINE, max(1.0, radius - _LINE), hole=True
-    )
+    inner = rounded(x + _LINE, y + _LINE, width - 2 * _LINE, height - 2 * _LINE, max(1.0, radius - _LINE), hole=True)
     return rounded(x, y, width, height, radius) + inner
 
 
@@ -67,7 +65,9 @@ def _round(x: float, y: float, radius: float, *, start: float, end: float) -> li
 
 
 def _calendar() -> Icon:
-    body = _frame(12, 20, 76, 70, 12) + _line((14, 42), (86, 42)) + _line((34, 10), (34, 26)) + _line((66, 10), (66, 26))
+    body = (
+        _frame(12, 20, 76, 70, 12) + _line((14, 42), (86, 42)) + _line((34, 10), (34, 26)) + _line((66, 10), (66, 26))
+    )
     return _icon("calendar", body, rounded(52, 56, 22, 20, 5))
 
 
@@ -76,12 +76,20 @@ def _clock() -> Icon:
 
 
 def _check() -> Icon:
-    return _icon("check", ring(50, 50, 42, thickness=_LINE) + stroke([(31, 52), (45, 66), (70, 37)], thickness=9), circle(84, 18, 8))
+    return _icon(
+        "check",
+        ring(50, 50, 42, thickness=_LINE) + stroke([(31, 52), (45, 66), (70, 37)], thickness=9),
+        circle(84, 18, 8),
+    )
 
 
 def _bolt() -> Icon:
     zig = [(56, 8), (24, 56), (48, 56), (42, 92), (76, 42), (52, 42)]
-    return _icon("bolt", stroke([*[(float(x), float(y)) for x, y in zig], (56.0, 8.0)], thickness=_LINE), circle(80, 20, 7))
+    return _icon(
+        "bolt",
+        stroke([*[(float(x), float(y)) for x, y in zig], (56.0, 8.0)], thickness=_LINE),
+        circle(80, 20, 7),
+    )
 
 
 def _tag() -> Icon:
@@ -90,13 +98,19 @@ def _tag() -> Icon:
 
 
 def _truck() -> Icon:
-    body = _line((8, 28), (58, 28), (58, 70), (8, 70), (8, 28)) + _line((58, 42), (78, 42), (92, 56), (92, 70), (58, 70))
+    body = _line((8, 28), (58, 28), (58, 70), (8, 70), (8, 28)) + _line(
+        (58, 42), (78, 42), (92, 56), (92, 70), (58, 70)
+    )
     wheels = circle(28, 74, 11) + circle(74, 74, 11)
     return _icon("truck", body, wheels)
 
 
 def _bag() -> Icon:
-    return _icon("bag", _frame(16, 32, 68, 58, 12) + arc(50, 36, 22, start=0.5, turn=0.5, thickness=_LINE), rounded(30, 56, 40, 10, 5))
+    return _icon(
+        "bag",
+        _frame(16, 32, 68, 58, 12) + arc(50, 36, 22, start=0.5, turn=0.5, thickness=_LINE),
+        rounded(30, 56, 40, 10, 5),
+    )
 
 
 def _phone() -> Icon:
@@ -109,7 +123,11 @@ def _chat() -> Icon:
 
 
 def _chart() -> Icon:
-    return _icon("chart", _line((12, 10), (12, 88), (90, 88)) + _line((26, 62), (46, 44), (62, 54), (86, 22)), circle(86, 22, 9))
+    return _icon(
+        "chart",
+        _line((12, 10), (12, 88), (90, 88)) + _line((26, 62), (46, 44), (62, 54), (86, 22)),
+        circle(86, 22, 9),
+    )
 
 
 def _shield() -> Icon:
@@ -125,7 +143,11 @@ def _gift() -> Icon:
 
 def _people() -> Icon:
     one = ring(36, 30, 17, thickness=_LINE) + arc(36, 88, 30, start=0.5, turn=0.5, thickness=_LINE)
-    return _icon("people", one + _line((6, 88), (66, 88)), circle(72, 38, 13) + arc(72, 88, 24, start=0.62, turn=0.38, thickness=16))
+    return _icon(
+        "people",
+        one + _line((6, 88), (66, 88)),
+        circle(72, 38, 13) + arc(72, 88, 24, start=0.62, turn=0.38, thickness=16),
+    )
 
 
 def _pin() -> Icon:
@@ -135,21 +157,57 @@ def _pin() -> Icon:
 
 def _leaf() -> Icon:
     edge = [(16, 84), (16, 52), (30, 28), (56, 16), (86, 14), (84, 46), (70, 70), (46, 82), (16, 84)]
-    return _icon("leaf", stroke([(float(x), float(y)) for x, y in edge], thickness=_LINE), stroke([(30, 70), (62, 38)], thickness=8))
+    return _icon(
+        "leaf",
+        stroke([(float(x), float(y)) for x, y in edge], thickness=_LINE),
+        stroke([(30, 70), (62, 38)], thickness=8),
+    )
 
 
 def _money() -> Icon:
     coin = ring(50, 50, 42, thickness=_LINE)
-    sign = [(64, 37), (57, 30), (44, 30), (38, 38), (43, 47), (57, 52), (63, 61), (57, 70), (43, 70), (35, 62)]
-    return _icon("money", coin, stroke([(float(x), float(y)) for x, y in sign], thickness=8) + stroke([(50, 21), (50, 79)], thickness=7))
+    sign = [
+        (64, 37),
+        (57, 30),
+        (44, 30),
+        (38, 38),
+        (43, 47),
+        (57, 52),
+        (63, 61),
+        (57, 70),
+        (43, 70),
+        (35, 62),
+    ]
+    return _icon(
+        "money",
+        coin,
+        stroke([(float(x), float(y)) for x, y in sign], thickness=8) + stroke([(50, 21), (50, 79)], thickness=7),
+    )
 
 
 def _home() -> Icon:
-    return _icon("home", _line((10, 50), (50, 12), (90, 50)) + _line((22, 44), (22, 88), (78, 88), (78, 44)), rounded(42, 58, 18, 28, 4))
+    return _icon(
+        "home",
+        _line((10, 50), (50, 12), (90, 50)) + _line((22, 44), (22, 88), (78, 88), (78, 44)),
+        rounded(42, 58, 18, 28, 4),
+    )
 
 
 def _book() -> Icon:
-    pages = _line((50, 24), (34, 14), (8, 14), (8, 78), (34, 78), (50, 88), (66, 78), (92, 78), (92, 14), (66, 14), (50, 24), (50, 86))
+    pages = _line(
+        (50, 24),
+        (34, 14),
+        (8, 14),
+        (8, 78),
+        (34, 78),
+        (50, 88),
+        (66, 78),
+        (92, 78),
+        (92, 14),
+        (66, 14),
+        (50, 24),
+        (50, 86),
+    )
     return _icon("book", pages, rounded(62, 32, 20, 8, 4) + rounded(62, 48, 20, 8, 4))
 
 

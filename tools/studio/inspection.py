@@ -1,4 +1,4 @@
-"""What the delivered file really is: loudness, safe zones, contrast and motion, measured on its own pixels and sound."""
+"""What the delivered file really is: loudness, safe zones, contrast and motion, measured on its pixels and sound."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tools.studio.safe_zones import Box, safe_box
 
 _TIMEOUT_S = 300.0
 _MOTION_FPS = 10
-_ZONE_FPS = 6
+_ZONE_FPS = 5
 _OPAQUE = 235
 _SMALL = f"fps={_MOTION_FPS},scale=90:90:flags=area"
 _WHITE = re.compile(r"\\1c&H[0-9A-F]{6}&")
@@ -115,12 +115,14 @@ def _masks(canvas: Canvas, *, over: Path, fonts: Path) -> Frames:
     white = over.with_name("mask.ass")
     white.write_text(_WHITE.sub(r"\\1c&HFFFFFF&", over.read_text(encoding="utf-8")), encoding="utf-8")
     width, height = canvas.width // 2, canvas.height // 2
-    data = _text_only(canvas, white, fonts=fonts, rate=f"{FPS}/{SAMPLE_EVERY}", then=f"scale={width}:{height}:flags=area")
+    data = _text_only(
+        canvas, white, fonts=fonts, rate=f"{FPS}/{SAMPLE_EVERY}", then=f"scale={width}:{height}:flags=area"
+    )
     return np.frombuffer(data, np.uint8).reshape(-1, height, width)
 
 
 def _violations(canvas: Canvas, *, over: Path, fonts: Path, safe: Box) -> int:
-    """In how many of 6 pictures a second any text lies outside the safe box."""
+    """In how many of 5 pictures a second any text lies outside the safe box."""
     inner = f"x={int(safe.left)}:y={int(safe.top)}:w={int(safe.width)}:h={int(safe.height)}"
     then = f"drawbox={inner}:color=black:t=fill,scale={canvas.width // 4}:{canvas.height // 4}:flags=area"
     data = _text_only(canvas, over.with_name("mask.ass"), fonts=fonts, rate=str(_ZONE_FPS), then=then)
@@ -143,10 +145,8 @@ def _text_only(canvas: Canvas, document: Path, *, fonts: Path, rate: str, then: 
     return read_ffmpeg(["-v", "error", *args], timeout_s=_TIMEOUT_S)
 
 
-def _contrast(
-    shown: list[Shown], *, seen: Frames, behind: Frames, masks: Frames
-) -> tuple[float, str]:
-    """The lowest contrast of a settled text: of its opaque pixels against the same pixels without it, 10th percentile."""
+def _contrast(shown: list[Shown], *, seen: Frames, behind: Frames, masks: Frames) -> tuple[float, str]:
+    """The lowest contrast of a settled text: its opaque pixels against the same without it, 10th percentile."""
     if not len(seen) == len(behind) == len(masks):
         raise RenderError(
             f"The samples do not match the file: {len(seen)}, {len(behind)}, {len(masks)}", where="inspection"
@@ -179,7 +179,8 @@ def _write_poster(video: Path, *, canvas: Canvas, poster: Path) -> None:
     """The moment at which the hook stands complete, as a JPEG in the ad's size."""
     at = min(1.6, canvas.frames / FPS / 2)
     data = read_ffmpeg(
-        ["-v", "error", "-ss", f"{at:.3f}", *_own(video), "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+        ["-v", "error", "-ss", f"{at:.3f}", *_own(video), "-frames:v", "1", "-f", "rawvideo",
+         "-pix_fmt", "rgb24", "pipe:1"],
         timeout_s=_TIMEOUT_S,
     )  # fmt: skip
     pixels = np.frombuffer(data, np.uint8).reshape(canvas.height, canvas.width, 3)

@@ -42,7 +42,7 @@ class Look:
 
 
 POSTER = Look(
-    name="poster", setting="block", face="black", capitals=True, leading=0.98, largest=150, entrance="unmask",
+    name="poster", setting="block", face="black", capitals=True, leading=0.98, largest=186, entrance="unmask",
     edges=("straight", "slant"), motifs=("bars", "rings"),
     transitions=("slideup", "coverup", "smoothup"), caption="plate", figure="giant",
 )  # fmt: skip

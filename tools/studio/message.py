@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 from tools.studio import motion, shapes
 from tools.studio.ass import Canvas
@@ -19,6 +20,8 @@ LAYER = 20
 EXIT = 5
 """Frames in which a text leaves."""
 _COUNT_FRAMES = 26
+_LAST_ENTRY = 32
+"""Frames after the first in which the last word of a headline begins to come: it stands complete within 1.5 s."""
 _FIGURE = re.compile(r"^(\D*)(\d{1,3}(?:,\d{3})+|\d+)(\D*)$")
 
 
@@ -47,9 +50,7 @@ def set_message(headline: str, support: str, *, look: Look, box: Box, unit: floa
         below = Box(box.left, head.box.bottom + gap, box.right, box.bottom)
         under = set_block(support, box=below, face="medium", largest=52 * unit, leading=1.24, most_lines=4)
     spare = max(0.0, box.bottom - (under or head).box.bottom)
-    return Message(
-        headline=moved(head, dy=spare * at), support=moved(under, dy=spare * at) if under else None
-    )
+    return Message(headline=moved(head, dy=spare * at), support=moved(under, dy=spare * at) if under else None)
 
 
 def draw_message(
@@ -60,8 +61,14 @@ def draw_message(
     tape = look.setting == "tape"
     if tape:
         _strips(canvas, message.headline, field=field, span=span, stays=stays)
-    for number, word in enumerate(message.headline.words):
-        begin = first + (3 * word.line if look.entrance == "unmask" else 2 * number)
+    step = min(2.0, _LAST_ENTRY / len(message.headline.words))
+    begins = [
+        first + (3 * word.line if look.entrance == "unmask" else int(step * number))
+        for number, word in enumerate(message.headline.words)
+    ]
+    if not tape and not field.pop_reads:
+        _markers(canvas, message.headline, begins, field=field, span=span, stays=stays)
+    for begin, word in zip(begins, message.headline.words, strict=True):
         _word(canvas, message.headline, word, look=look, field=field, span=(begin, last), stays=stays)
     if message.support:
         settled = first + 8 + 2 * min(10, len(message.headline.words))
@@ -91,14 +98,18 @@ def _set_headline(text: str, *, look: Look, box: Box, unit: float) -> Block:
 
 
 def _word(
-    canvas: Canvas, block: Block, word: SetWord, *, look: Look, field: Field, span: tuple[int, int], stays: bool
+    canvas: Canvas,
+    block: Block,
+    word: SetWord,
+    *,
+    look: Look,
+    field: Field,
+    span: tuple[int, int],
+    stays: bool,
 ) -> None:
     first, last = span
     tape = look.setting == "tape"
     colour = _colour(word, field=field, tape=tape)
-    if word.strong and not tape and not field.pop_reads:
-        _marker(canvas, word, field=field, face=block.face, span=(first + 3, last), stays=stays)
-        colour = field.on_pop
     entry, come = _entrance(look, block, word)
     move = _leaving(come, length=last - first, stays=stays)
     if word.strong and _countable(word.text) and last - first > _COUNT_FRAMES + 20:
@@ -113,7 +124,9 @@ def _word(
 def _colour(word: SetWord, *, field: Field, tape: bool) -> Rgb:
     if tape:
         return field.on_pop if word.line % 2 == 0 else field.ground
-    return field.pop_ink if word.strong else field.ink
+    if not word.strong:
+        return field.ink
+    return field.pop_ink if field.pop_reads else field.on_pop
 
 
 def _entrance(look: Look, block: Block, word: SetWord) -> tuple[int, Motion]:
@@ -147,16 +160,24 @@ def _strips(canvas: Canvas, block: Block, *, field: Field, span: tuple[int, int]
         )  # fmt: skip
 
 
-def _marker(
-    canvas: Canvas, word: SetWord, *, field: Field, face: Face, span: tuple[int, int], stays: bool
+def _markers(
+    canvas: Canvas, block: Block, begins: list[int], *, field: Field, span: tuple[int, int], stays: bool
 ) -> None:
-    pad, cap = 0.10 * word.size, metrics(face).cap_height * word.size
-    plate = shapes.rounded(0, 0, word.width + 2 * pad, cap + 0.24 * word.size, 0.08 * word.size)
-    canvas.shape(
-        plate, left=word.left - pad, top=word.baseline - cap - 0.12 * word.size, colour=field.pop,
-        first=span[0], last=span[1], layer=LAYER,
-        motion=_leaving(motion.unroll(10, width=plate.width), length=span[1] - span[0], stays=stays),
-    )  # fmt: skip
+    """An accent plate behind the strong words of each line, unrolled as the first of them comes."""
+    last = span[1]
+    numbered = [(begin, word) for begin, word in zip(begins, block.words, strict=True) if word.strong]
+    for _, group in groupby(numbered, key=lambda pair: pair[1].line):
+        pairs = list(group)
+        first, words = max(0, pairs[0][0] - 2), [word for _, word in pairs]
+        size, left = words[0].size, words[0].left
+        pad, cap = 0.10 * size, metrics(block.face).cap_height * size
+        right = words[-1].left + words[-1].width
+        plate = shapes.rounded(0, 0, right - left + 2 * pad, cap + 0.24 * size, 0.08 * size)
+        canvas.shape(
+            plate, left=left - pad, top=words[0].baseline - cap - 0.12 * size, colour=field.pop,
+            first=first, last=last, layer=LAYER,
+            motion=_leaving(motion.unroll(12, width=plate.width), length=last - first, stays=stays),
+        )  # fmt: skip
 
 
 def _countable(word: str) -> bool:

@@ -87,6 +87,11 @@ def pop(frames: int, *, start: float = 0.5) -> Motion:
     return lambda f: _scaled(start + (1 - start) * spring(_at(f, frames)), _unit(_at(f, frames) * 3))
 
 
+def swell(frames: int, *, start: float = 0.86) -> Motion:
+    """Grow to full size, opaque from the first frame: for what text stands on."""
+    return lambda f: _scaled(start + (1 - start) * ease_out(_at(f, frames)), 1.0)
+
+
 def grow(frames: int, *, start: float = 0.84) -> Motion:
     """Grow gently to full size while fading in; never larger than laid out."""
     return lambda f: _scaled(start + (1 - start) * ease_out(_at(f, frames)), _unit(_at(f, frames) * 2.5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,8 +28,8 @@ PAN_STEP = 2
 """Pixels that a panned still moves in a frame: whole and even, so each step is the same in luma and chroma."""
 DRIFT = 96
 """Pixels that a drawn field is larger than the frame on each axis, to drift in."""
-_LIFT = 0.15
-"""How far a tall picture is moved down under a headline, as a share of its height; its top is mirrored upwards."""
+_LIFT = 0.30
+"""How far a tall picture is moved down under a headline, as a share of its height; a blur of its top fills the rest."""
 _WANTED_RATIO = 5.6
 
 Pixels = npt.NDArray[np.uint8]
@@ -36,7 +37,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Picture:
-    """What one shot shows: a file made by us (still or drawn) or a supplied clip, and the part of the frame it fills."""
+    """What one shot shows, a file made by us (still, drawn) or a supplied clip, and the part of the frame it fills."""
 
     kind: Literal["still", "drawn", "clip"]
     path: Path
@@ -49,12 +50,10 @@ class Picture:
     clip: Probed | None = None
 
 
-def prepare_still(
-    source: Path, *, area: Box, target: Path, tint: Rgb, move: Move, frames: int, middle: float
-) -> Image.Image:
+def prepare_still(source: Path, *, area: Box, target: Path, tint: Rgb, move: Move, frames: int, free: Box) -> Pixels:
     """Crop around the subject, grade, and write the size that the camera move needs.
 
-    `middle` is where the subject should stand in the area's height, 0 to 1. Returns the picture small.
+    `free` is the part of the frame where the subject should stand. Returns it small, as (1, height, width, 3).
     """
     with Image.open(source) as opened:
         image = ImageOps.exif_transpose(opened).convert("RGB")
@@ -63,21 +62,22 @@ def prepare_still(
         size = (round(width * OVERSAMPLE), round(height * OVERSAMPLE))
     else:
         size = (width + PAN_STEP * frames, height)
-    graded = Image.fromarray(_grade(np.asarray(_fitted(image, size=size, middle=middle)), tint=tint))
+    top, bottom = ((edge - area.top) / area.height for edge in (free.top, free.bottom))
+    fitted = _fitted(image, size=size, top=top, bottom=bottom)
+    graded = Image.fromarray(_grade(np.asarray(fitted), tint=tint))
     graded.save(target, compress_level=1)
-    return graded.resize((width // 4, height // 4), Image.Resampling.BOX)
+    return np.asarray(graded.resize((width // 4, height // 4), Image.Resampling.BOX))[None]
 
 
-def clip_looks(path: Path, *, clip: Probed, area: Box) -> Image.Image:
-    """The brightest look of a clip over some frames, a quarter of the area's size: what a veil must cope with."""
+def clip_looks(path: Path, *, clip: Probed, area: Box) -> Pixels:
+    """Some frames of a clip at a quarter of the area's size, as (frames, height, width, 3)."""
     width, height = int(area.width) // 4, int(area.height) // 4
     cover = f"fps=2,scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height}"
     data = read_ffmpeg(
         [*input_args(path, probed=clip), "-t", "8", "-vf", cover, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
         timeout_s=30, limits=UNTRUSTED,
     )  # fmt: skip
-    frames = np.frombuffer(data, np.uint8).reshape(-1, height, width, 3)
-    return Image.fromarray(frames.max(axis=0))
+    return np.frombuffer(data, np.uint8).reshape(-1, height, width, 3)
 
 
 def draw_field(field: Field, *, stage: Stage, motif: Motif, target: Path, seed: str) -> None:
@@ -104,48 +104,83 @@ def draw_field(field: Field, *, stage: Stage, motif: Motif, target: Path, seed: 
 
 def _motif(motif: Motif, *, stage: Stage, size: tuple[int, int], drawn: random.Random) -> Image.Image:
     """The large shapes as a mask, drawn small and enlarged so that their edges are smooth."""
-    scale = 2
-    mask = Image.new("L", (size[0] // scale, size[1] // scale), 0)
-    draw = ImageDraw.Draw(mask)
-    x, y = (coordinate / scale for coordinate in stage.picture.centre)
-    base = min(stage.picture.width, stage.picture.height) / scale
-    match motif:
-        case "rings":
-            for reach in (0.62, 0.84, 1.10, 1.42):
-                r = base * reach
-                draw.ellipse((x - r, y - r, x + r, y + r), outline=190, width=round(base * 0.045))
-        case "orbs":
-            for _ in range(6):
-                r = base * drawn.uniform(0.10, 0.42)
-                cx, cy = drawn.uniform(0, mask.width), drawn.uniform(0.1, 1.0) * mask.height
-                draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=round(drawn.uniform(70, 170)))
-        case "bars":
-            step = base * 0.42
-            for number in range(-2, 14):
-                left = number * step * 1.5
-                points = [(left, mask.height), (left + step, mask.height), (left + step + mask.height * 0.45, 0), (left + mask.height * 0.45, 0)]
-                draw.polygon(points, fill=120 if number % 2 else 60)
-        case "dots":
-            step = base * 0.13
-            for row in range(int(mask.height / step) + 1):
-                for column in range(int(mask.width / step) + 1):
-                    cx, cy = (column + 0.5 * (row % 2)) * step, row * step
-                    r = step * 0.16 * max(0.0, cy / mask.height - 0.15) * 1.6
-                    draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=200)
-        case "arches":
-            for reach, shown in ((1.12, 120), (0.9, 0), (0.68, 170)):
-                r = base * reach
-                draw.ellipse((x - r, y - r * 1.05, x + r, y + r * 0.95), fill=shown)
-                draw.rectangle((x - r, y - 0.05 * r, x + r, mask.height), fill=shown)
+    mask = Image.new("L", (size[0] // 2, size[1] // 2), 0)
+    x, y = (coordinate / 2 for coordinate in stage.picture.centre)
+    base = min(stage.picture.width, stage.picture.height) / 2
+    _MOTIFS[motif](ImageDraw.Draw(mask), mask.size, (x, y), base, drawn)
     return mask.resize(size, Image.Resampling.BICUBIC)
 
 
-def choose_veil(behind: Image.Image, *, text: Box, fields: tuple[Field, ...]) -> tuple[Field, float]:
-    """The field under which the text reads with the thinnest veil, and that veil's opacity (0 to 1)."""
-    pixels = np.asarray(behind)
-    region = pixels[round(text.top / 4) : round(text.bottom / 4), round(text.left / 4) : round(text.right / 4)]
+_Pen = ImageDraw.ImageDraw
+_Pair = tuple[float, float]
+
+
+def _rings(pen: _Pen, size: tuple[int, int], centre: _Pair, base: float, drawn: random.Random) -> None:
+    for reach in (0.62, 0.84, 1.10, 1.42):
+        pen.ellipse(_square(centre, base * reach), outline=190, width=round(base * 0.045))
+
+
+def _orbs(pen: _Pen, size: tuple[int, int], centre: _Pair, base: float, drawn: random.Random) -> None:
+    for _ in range(6):
+        radius = base * drawn.uniform(0.10, 0.42)
+        middle = (drawn.uniform(0, size[0]), drawn.uniform(0.1, 1.0) * size[1])
+        pen.ellipse(_square(middle, radius), fill=round(drawn.uniform(70, 170)))
+
+
+def _bars(pen: _Pen, size: tuple[int, int], centre: _Pair, base: float, drawn: random.Random) -> None:
+    step, lean = base * 0.42, size[1] * 0.45
+    for number in range(-2, 14):
+        left = number * step * 1.5
+        corners = [(left, size[1]), (left + step, size[1]), (left + step + lean, 0), (left + lean, 0)]
+        pen.polygon(corners, fill=120 if number % 2 else 60)
+
+
+def _dots(pen: _Pen, size: tuple[int, int], centre: _Pair, base: float, drawn: random.Random) -> None:
+    step = base * 0.13
+    for row in range(int(size[1] / step) + 1):
+        for column in range(int(size[0] / step) + 1):
+            middle = ((column + 0.5 * (row % 2)) * step, row * step)
+            pen.ellipse(_square(middle, step * 0.26 * max(0.0, middle[1] / size[1] - 0.15)), fill=200)
+
+
+def _arches(pen: _Pen, size: tuple[int, int], centre: _Pair, base: float, drawn: random.Random) -> None:
+    x, y = centre
+    for reach, shown in ((1.12, 120), (0.9, 0), (0.68, 170)):
+        radius = base * reach
+        pen.ellipse((x - radius, y - radius * 1.05, x + radius, y + radius * 0.95), fill=shown)
+        pen.rectangle((x - radius, y - 0.05 * radius, x + radius, size[1]), fill=shown)
+
+
+def _square(middle: _Pair, radius: float) -> tuple[float, float, float, float]:
+    return middle[0] - radius, middle[1] - radius, middle[0] + radius, middle[1] + radius
+
+
+_MOTIFS: dict[Motif, Callable[[_Pen, tuple[int, int], _Pair, float, random.Random], None]] = {
+    "rings": _rings,
+    "orbs": _orbs,
+    "bars": _bars,
+    "dots": _dots,
+    "arches": _arches,
+}
+
+
+def choose_veil(behind: Pixels, *, text: Box, fields: tuple[Field, ...]) -> tuple[Field, float]:
+    """The field under which the text reads with the thinnest veil, and that veil's opacity (0 to 1).
+
+    `behind` holds the picture's looks at a quarter of the frame's size.
+    """
+    rows, columns = (
+        (round(text.top / 4), round(text.bottom / 4)),
+        (round(text.left / 4), round(text.right / 4)),
+    )
+    region = behind[:, slice(*rows), slice(*columns)]
     needed = [_needed(region.reshape(-1, 3), field) for field in fields]
-    best = min(range(len(fields)), key=lambda index: (needed[index] + 0.12 * index, index))
+    mean = region.reshape(-1, 3).mean(axis=0)
+    costs = [
+        need + 0.8 * float(np.abs(mean - np.array(field.ground)).mean()) / 255
+        for need, field in zip(needed, fields, strict=True)
+    ]
+    best = costs.index(min(costs))
     return fields[best], needed[best]
 
 
@@ -167,7 +202,7 @@ def draw_veil(*, stage: Stage, field: Field, strength: float, text: Box, target:
 def _needed(pixels: Pixels, field: Field) -> float:
     inks = luminance(np.array([field.pop_ink, field.ink], np.uint8)) + np.float32(0.05)
     dark = float(inks.min()) > 0.3
-    hardest = np.percentile(pixels, 97 if dark else 3, axis=0)
+    hardest = np.percentile(pixels, 99 if dark else 1, axis=0)
     for step in range(0, 98, 2):
         share = step / 100
         veiled = (hardest * (1 - share) + np.array(field.ground) * share).astype(np.uint8)
@@ -178,29 +213,38 @@ def _needed(pixels: Pixels, field: Field) -> float:
     return 0.98
 
 
-def _fitted(image: Image.Image, *, size: tuple[int, int], middle: float) -> Image.Image:
-    """The picture covering `size`, its subject at `middle` of the height; a missing top is mirrored."""
+def _fitted(image: Image.Image, *, size: tuple[int, int], top: float, bottom: float) -> Image.Image:
+    """The picture covering `size`, its subject between `top` and `bottom` (shares of the height) if it can be."""
     factor = max(size[0] / image.width, size[1] / image.height)
     large = image.resize(
-        (max(size[0], round(image.width * factor)), max(size[1], round(image.height * factor))), Image.Resampling.LANCZOS
+        (max(size[0], round(image.width * factor)), max(size[1], round(image.height * factor))),
+        Image.Resampling.LANCZOS,
     )
-    x, y = _subject(image)
+    x, y, head = _subject(image)
     left = round(min(max(0.0, x * large.width - size[0] / 2), large.width - size[0]))
-    top = y * large.height - middle * size[1]
-    tall = image.height > 1.2 * image.width
-    top = round(min(max(-_LIFT * size[1] if tall else 0.0, top), large.height - size[1]))
-    shown = large.crop((left, max(0, top), left + size[0], max(0, top) + size[1]))
-    if top >= 0:
-        return shown
+    centred = y * large.height - (top + bottom) / 2 * size[1]
+    clear = head * large.height - top * size[1]
+    least = -_LIFT * size[1] if image.height > 1.2 * image.width else 0.0
+    wanted = min(centred, max(clear, centred - 0.07 * size[1]))
+    shift = round(min(max(least, wanted), large.height - size[1]))
+    shown = large.crop((left, max(0, shift), left + size[0], max(0, shift) + size[1]))
+    return shown if shift >= 0 else _extended(shown, by=-shift)
+
+
+def _extended(shown: Image.Image, *, by: int) -> Image.Image:
+    """The picture moved down, the space above it filled from a blur of its own top."""
+    size = shown.size
     extended = Image.new("RGB", size)
-    extended.paste(shown, (0, -top))
-    mirrored = shown.crop((0, 0, size[0], -top)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-    extended.paste(mirrored.filter(ImageFilter.GaussianBlur(size[1] / 90)), (0, 0))
-    return extended
+    extended.paste(shown, (0, by))
+    extended.paste(shown.crop((0, 0, size[0], by)).transpose(Image.Transpose.FLIP_TOP_BOTTOM), (0, 0))
+    soft = extended.filter(ImageFilter.GaussianBlur(size[1] / 30))
+    ramp = _smooth((np.arange(size[1], dtype=np.float32)[:, None] - by) / (size[1] / 20) + 1)
+    mask = np.broadcast_to((255 * (1 - ramp)).astype(np.uint8), (size[1], size[0]))
+    return Image.composite(soft, extended, Image.fromarray(np.ascontiguousarray(mask)))
 
 
-def _subject(image: Image.Image) -> tuple[float, float]:
-    """The middle of what stands out in detail and colour, as shares of width and height."""
+def _subject(image: Image.Image) -> tuple[float, float, float]:
+    """The middle of what stands out in detail and colour, and its upper end, as shares of width and height."""
     small = image.resize((96, 96), Image.Resampling.BOX)
     pixels = np.asarray(small, np.float32)
     detail = np.asarray(small.convert("L").filter(ImageFilter.FIND_EDGES), np.float32)
@@ -210,7 +254,9 @@ def _subject(image: Image.Image) -> tuple[float, float]:
     weight = np.where(weight > np.percentile(weight, 85), weight, 0)
     ys, xs = np.mgrid[0:96, 0:96] / 95
     total = float(weight.sum()) or 1.0
-    return float((xs * weight).sum()) / total, float((ys * weight).sum()) / total
+    rows = np.cumsum(weight.sum(axis=1)) / total
+    head = float(np.searchsorted(rows, 0.03)) / 95
+    return float((xs * weight).sum()) / total, float((ys * weight).sum()) / total, head
 
 
 def _grade(pixels: Pixels, *, tint: Rgb) -> Pixels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -24,11 +23,9 @@ def make_preview(video: Path, out: Path, *, side: int = 540) -> Path:
         for crf, kilobits in _RATES:
             run_ffmpeg(_args(video, made, side=side, crf=crf, kilobits=kilobits), timeout_s=300, limits=_LIMITS)
             if made.stat().st_size <= MAX_BYTES:
-                os.replace(made, out)
+                made.replace(out)
                 return out
-    raise RenderError(
-        f"No preview under {MAX_BYTES:,} bytes could be made", where=str(video), fix="Shorten the ad."
-    )
+    raise RenderError(f"No preview under {MAX_BYTES:,} bytes could be made", where=str(video), fix="Shorten the ad.")
 
 
 def _args(video: Path, made: Path, *, side: int, crf: int, kilobits: int) -> list[str]:

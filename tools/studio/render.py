@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,8 +38,8 @@ from tools.studio.pictures import (
     draw_veil,
     prepare_still,
 )
-from tools.studio.scenes import Ad, Plan, draw_scenes, plan_shots
 from tools.studio.safe_zones import Box
+from tools.studio.scenes import Ad, Plan, draw_scenes, plan_shots
 from tools.studio.soundtrack import Soundtrack
 from tools.studio.theme import make_theme
 from tools.studio.timeline import Shot, make_timeline
@@ -235,10 +235,17 @@ def _supplied(source: Path, probed: Probed, *, ad: Ad, plan: Plan, work: Path, m
     area = picture_area(ad.stage, edge=None if full else ad.look.edge)
     if probed.kind == "image":
         path = work / f"still{number}.png"
-        free = Box(0, plan.text_box.bottom if plan.text_box else 0, ad.stage.width, ad.stage.height) if full else ad.stage.picture
-        middle = (free.centre[1] - area.top) / area.height
+        free = ad.stage.picture
+        if full and plan.text_box:
+            free = Box(0, plan.text_box.bottom + 24 * ad.stage.unit, ad.stage.width, ad.stage.height)
         small = prepare_still(
-            source, area=area, target=path, tint=ad.theme.plate, move=move, frames=shot.last - shot.first, middle=middle
+            source,
+            area=area,
+            target=path,
+            tint=ad.theme.plate,
+            move=move,
+            frames=shot.last - shot.first,
+            free=free,
         )
         picture = Picture("still", path, area, plan.field.ground, move)
     else:
@@ -265,8 +272,9 @@ def _write(
 ) -> list[str]:
     (work / "under.ass").write_text(canvas.under(), encoding="utf-8")
     (work / "over.ass").write_text(canvas.over(), encoding="utf-8")
+    transitions = _transitions(ad.look.transitions, pictures)
     args = build_graph(
-        stage=ad.stage, timeline=ad.timeline, pictures=pictures, transitions=ad.look.transitions,
+        stage=ad.stage, timeline=ad.timeline, pictures=pictures, transitions=transitions,
         under=work / "under.ass", over=work / "over.ass", sound=request.soundtrack.wav,
         fonts=link_fonts(work / "fonts"), out=work / "ad.mp4", samples=work / "samples.rgb",
     )  # fmt: skip
@@ -276,6 +284,13 @@ def _write(
         on_progress=lambda at: tell(6 + min(_RENDERED - 6, (_RENDERED - 6) * at // whole)),
     )  # fmt: skip
     return args
+
+
+def _transitions(names: tuple[str, ...], pictures: list[Picture]) -> list[str]:
+    """One name per cut; next to a panel, whose own slide is the transition, the pictures only fade."""
+    framed = [picture.area.left > 0 or picture.area.top > 0 for picture in pictures]
+    cuts = enumerate(pairwise(framed))
+    return ["fade" if before or after else names[index % len(names)] for index, (before, after) in cuts]
 
 
 def _deliver(
@@ -292,8 +307,8 @@ def _deliver(
     video, poster = out_dir / f"{name}.mp4", out_dir / f"{name}.jpg"
     sha256 = hashlib.sha256((work / "ad.mp4").read_bytes()).hexdigest()
     try:
-        os.replace(work / "poster.jpg", poster)
-        os.replace(work / "ad.mp4", video)
+        (work / "poster.jpg").replace(poster)
+        (work / "ad.mp4").replace(video)
     except OSError as error:
         raise RenderError(f"The file could not be put in place: {error.strerror}", where=str(out_dir)) from error
     return RenderedAd(
@@ -314,9 +329,7 @@ def _deliver(
     )
 
 
-def _receipt(
-    request: RenderRequest, *, ad: Ad, found: Inspection, args: list[str], work: Path, sha256: str
-) -> Json:
+def _receipt(request: RenderRequest, *, ad: Ad, found: Inspection, args: list[str], work: Path, sha256: str) -> Json:
     used = sorted({scene.footage for scene in request.blueprint.scenes if scene.footage})
     return {
         "blueprint_sha256": request.blueprint.sha256,

@@ -11,7 +11,8 @@ from tools.studio import motion, shapes
 from tools.studio.ass import Canvas
 from tools.studio.end_card import Offer, draw_end_card
 from tools.studio.figures import draw_figure
-from tools.studio.fonts import metrics, width
+from tools.studio.contrast import Rgb
+from tools.studio.fonts import Face, metrics, width
 from tools.studio.layout import Stage
 from tools.studio.looks import Look
 from tools.studio.message import LAYER, Message, draw_message, set_message
@@ -60,8 +61,9 @@ def plan_shots(ad: Ad, *, tall_footage: Mapping[int, bool]) -> tuple[Plan, ...]:
 def _plan(ad: Ad, shot: Shot, *, tall: bool | None) -> Plan:
     ends = shot.index == len(ad.timeline.shots) - 1
     layout = _layout(ad, shot, tall=tall, ends=ends)
-    turn = shot.index % 2 == 0 if layout == "field" or ad.stage.side else shot.index % 4 == 1
-    field = ad.theme.main if ends or turn else ad.theme.other
+    from_end = len(ad.timeline.shots) - 1 - shot.index
+    main = from_end % 2 == 0 if layout == "field" or ad.stage.side else from_end // 2 % 2 == 0
+    field = ad.theme.main if main else ad.theme.other
     full = layout == "full"
     message = None
     if not ends:
@@ -101,17 +103,13 @@ def draw_scenes(canvas: Canvas, *, ad: Ad, plans: tuple[Plan, ...]) -> None:
             _end(canvas, ad=ad, plan=plan)
         else:
             _header(canvas, ad=ad, plan=plan)
-            draw_message(
-                canvas, plan.message, look=ad.look, field=plan.field, span=(shot.text_first, shot.text_last)
-            )
+            draw_message(canvas, plan.message, look=ad.look, field=plan.field, span=(shot.text_first, shot.text_last))
     _progress(canvas, ad=ad)
 
 
 def _end(canvas: Canvas, *, ad: Ad, plan: Plan) -> None:
     scene = plan.shot.scene
-    offer = Offer(
-        brand=ad.brand.name, headline=scene.headline, support=scene.support, button=ad.cta_text, host=ad.host
-    )
+    offer = Offer(brand=ad.brand.name, headline=scene.headline, support=scene.support, button=ad.cta_text, host=ad.host)
     span = (plan.shot.text_first, plan.shot.text_last)
     draw_end_card(canvas, offer, stage=ad.stage, field=plan.field, span=span)
 
@@ -126,15 +124,16 @@ def _header(canvas: Canvas, *, ad: Ad, plan: Plan) -> None:
         shapes.rounded(0, 0, side, side, 0.28 * side), left=box.left, top=box.top, colour=field.pop,
         first=first, last=last, motion=come, layer=LAYER,
     )  # fmt: skip
-    letter, size = ad.brand.name[:1].upper(), 0.70 * side
-    left = box.left + (side - width(letter, face="black", size=size)) / 2
-    for text, face, left_edge, size, colour in (
-        (letter, "black", left, size, field.on_pop),
-        (ad.brand.name, "bold", box.left + 1.3 * side, _name_size(ad.brand.name, side, box), field.ink),
-    ):
-        baseline = box.top + (side + metrics("bold").cap_height * size) / 2
+    letter, large = ad.brand.name[:1].upper(), 0.70 * side
+    inset = (side - width(letter, face="black", size=large)) / 2
+    name = _name_size(ad.brand.name, side, box)
+    texts: tuple[tuple[str, Face, float, float, Rgb], ...] = (
+        (letter, "black", box.left + inset, large, field.on_pop),
+        (ad.brand.name, "bold", box.left + 1.3 * side, name, field.ink),
+    )
+    for text, face, left, size, colour in texts:
         canvas.text(
-            text, left=left_edge, baseline=baseline, face="black" if face == "black" else "bold", size=size,
+            text, left=left, baseline=box.top + (side + metrics(face).cap_height * size) / 2, face=face, size=size,
             colour=colour, first=first, last=last, motion=come, entry=entry, layer=LAYER,
         )  # fmt: skip
 

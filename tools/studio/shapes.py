@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, hypot, pi, sin
 
 Point = tuple[float, float]
@@ -24,9 +25,7 @@ class Path:
     commands: str
 
     def __add__(self, other: Path) -> Path:
-        return Path(
-            max(self.width, other.width), max(self.height, other.height), f"{self.commands} {other.commands}"
-        )
+        return Path(max(self.width, other.width), max(self.height, other.height), f"{self.commands} {other.commands}")
 
 
 def polygon(points: Sequence[Point], *, hole: bool = False) -> Path:
@@ -42,9 +41,7 @@ def rect(x: float, y: float, width: float, height: float) -> Path:
     return polygon([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
 
 
-def rounded(
-    x: float, y: float, width: float, height: float, radius: float, *, hole: bool = False
-) -> Path:
+def rounded(x: float, y: float, width: float, height: float, radius: float, *, hole: bool = False) -> Path:
     """A rectangle with round corners."""
     r = min(radius, width / 2, height / 2)
     k = r * (1 - _KAPPA)
@@ -85,7 +82,7 @@ def arc(x: float, y: float, radius: float, *, start: float, turn: float, thickne
 def stroke(points: Sequence[Point], *, thickness: float) -> Path:
     """A line through `points` with round ends and joints."""
     path = circle(*points[0], thickness / 2)
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         length = hypot(x1 - x0, y1 - y0) or 1.0
         dx, dy = (y1 - y0) / length * thickness / 2, -(x1 - x0) / length * thickness / 2
         path += polygon([(x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy), (x0 - dx, y0 - dy)])
@@ -111,13 +108,9 @@ def _outline(start: Point, segments: list[tuple[Point, ...]], *, hole: bool) -> 
     return f"m {_xy(start)} {' '.join(drawn)}"
 
 
-def _reversed(
-    start: Point, segments: list[tuple[Point, ...]]
-) -> tuple[Point, list[tuple[Point, ...]]]:
+def _reversed(start: Point, segments: list[tuple[Point, ...]]) -> tuple[Point, list[tuple[Point, ...]]]:
     ends = [start, *(segment[-1] for segment in segments)]
-    back = [
-        (*reversed(segment[:-1]), ends[index]) for index, segment in reversed(list(enumerate(segments)))
-    ]
+    back = [(*reversed(segment[:-1]), ends[index]) for index, segment in reversed(list(enumerate(segments)))]
     return ends[-1], back
 
 

@@ -29,7 +29,7 @@ class Field:
     def pop_ink(self) -> Rgb:
         """The accent as a text colour: itself where it reads, else the ink."""
         reads = min(ratio(self.pop, self.ground), ratio(self.pop, self.shade)) >= 4.8
-        return self.pop if reads else self.ink
+        return self.pop if reads and ratio(self.pop, self.ink) >= 1.4 else self.ink
 
     @property
     def pop_reads(self) -> bool:
@@ -78,11 +78,19 @@ def _fields(palette: Palette, dark: Rgb, light: Rgb, accent: Rgb) -> tuple[_Part
     day, night = (light, dark, accent), (dark, light, accent)
     match palette:
         case "dark":
-            return (mix(dark, BLACK, 0.5), mix(light, WHITE, 0.4), accent), night
+            return (mix(dark, BLACK, 0.5), mix(light, WHITE, 0.4), accent), (
+                accent,
+                mix(dark, BLACK, 0.4),
+                dark,
+            )
         case "bright":
             return (accent, mix(dark, BLACK, 0.3), dark), night
         case "warm":
-            return (mix(light, (255, 226, 190), 0.45), dark, accent), (mix(dark, (92, 40, 18), 0.35), light, accent)
+            return (mix(light, (255, 226, 190), 0.45), dark, accent), (
+                mix(dark, (92, 40, 18), 0.35),
+                light,
+                accent,
+            )
         case "cool":
             return (mix(dark, (16, 44, 66), 0.75), mix(light, (235, 244, 250), 0.7), accent), day
         case "fresh":

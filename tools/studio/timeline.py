@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from geminivideo.blueprint import Blueprint, Scene
 from geminivideo.errors import RenderError
@@ -60,7 +61,7 @@ def make_timeline(
             where=f"blueprint {blueprint.id}",
             fix="Make the soundtrack from this blueprint.",
         )
-    shortest = min(b - a for a, b in zip(edges, edges[1:], strict=False))
+    shortest = min(b - a for a, b in pairwise(edges))
     transition = max(2, min(transition, shortest - 2)) // 2 * 2
     half = transition // 2
     shots = tuple(

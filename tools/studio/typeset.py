@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from tools.studio.fonts import Face, metrics, width
@@ -11,12 +12,13 @@ from tools.studio.safe_zones import Box
 
 Align = Literal["left", "centre"]
 
-_WEAK = frozenset(
-    "a an and as at by for from in is it its of on or our that the their this to with your you we per no".split()
+WEAK_WORDS = frozenset(
+    """a an and as at by for from in is it its of on or our that the their this to with your you we per no""".split()
 )
-_COMMON = _WEAK | frozenset(
-    "are be but can do get has have how if into just me my not now one only out so than then they up was what "
-    "when who why will without get got make makes every still really".split()
+"""Words that a line or a phrase should not end with."""
+_COMMON = WEAK_WORDS | frozenset(
+    """are be but can do get has have how if into just me my not now one only out so than then they up was what
+    when who why will without got make makes every still really""".split()
 )
 
 
@@ -74,25 +76,25 @@ def set_block(
 def set_lockup(text: str, *, box: Box, face: Face, largest: float, most_lines: int = 5, at: float = 0.0) -> Block:
     """Set `text` as a block of lines that are all as wide as the box, each in its own size."""
     words = _split(text, face=face, room=box.width / 40)
+    cap = metrics(face).cap_height
     best: tuple[float, list[list[str]], list[float]] | None = None
     for count in range(1, min(most_lines, len(words)) + 1):
         lines = _even_lines(words, count, face=face)
         sizes = [min(largest, box.width / _line_width(line, face=face)) for line in lines]
         ceiling = 2.1 * min(sizes)
         sizes = [min(size, ceiling) for size in sizes]
-        shrink = min(1.0, box.height / sum(_LOCKUP_LEADING * size for size in sizes))
+        shrink = min(1.0, box.height / sum((cap + _LOCKUP_GAP) * size for size in sizes))
         sizes = [size * shrink for size in sizes]
-        filled = sum(
-            size * size * _line_width(line, face=face) for size, line in zip(sizes, lines, strict=True)
-        )
-        score = filled - 4000 * sum(size < 64 for size in sizes)
+        filled = sum(size * size * _line_width(line, face=face) for size, line in zip(sizes, lines, strict=True))
+        score = filled * shrink**2 - 4000 * sum(size < 64 for size in sizes)
         if best is None or score > best[0]:
             best = (score, lines, sizes)
     assert best is not None  # noqa: S101  (a text has at least one word)
-    return _place(best[1], best[2], box=box, face=face, leading=_LOCKUP_LEADING, align="left", at=at)
+    return _place(best[1], best[2], box=box, face=face, leading=None, align="left", at=at)
 
 
-_LOCKUP_LEADING = 0.90
+_LOCKUP_GAP = 0.2
+"""Space between the lines of a lockup, as a share of their mean size."""
 
 
 def strong_words(words: Sequence[str]) -> frozenset[int]:
@@ -158,7 +160,7 @@ def _cost(words: list[str], start: int, end: int, goal: float, *, face: Face) ->
     last = end == len(words)
     if last and len(line) == 1 and start > 0 and _line_width(line, face=face) < 0.6 * goal:
         cost += 0.5
-    if not last and _bare(words[end - 1]) in _WEAK:
+    if not last and _bare(words[end - 1]) in WEAK_WORDS:
         cost += 0.12
     if not last and words[end - 1][-1:] in ".,:;!?—–":
         cost -= 0.10
@@ -180,7 +182,9 @@ def _score(lines: list[list[str]], box: Box, *, face: Face, largest: float, lead
     widths = [_line_width(line, face=face) for line in lines]
     ragged = 1 - min(widths) / max(widths)
     orphan = len(lines) > 1 and len(lines[-1]) == 1 and widths[-1] < 0.5 * max(widths)
-    return size * (1 - 0.22 * ragged) * (0.85 if orphan else 1.0) * (1 - 0.02 * len(lines))
+    return (
+        size * (1 - 0.22 * ragged) * (0.85 if orphan else 1.0) * (1 - 0.03 * len(lines) - 0.04 * max(0, len(lines) - 3))
+    )
 
 
 def _place(
@@ -189,12 +193,16 @@ def _place(
     *,
     box: Box,
     face: Face,
-    leading: float,
+    leading: float | None,
     align: Align,
     at: float,
 ) -> Block:
     cap = metrics(face).cap_height
-    steps = [cap * sizes[0], *(leading * size for size in sizes[1:])]
+    pairs = list(pairwise(sizes))
+    if leading is None:
+        steps = [cap * sizes[0], *(cap * size + _LOCKUP_GAP * (above + size) / 2 for above, size in pairs)]
+    else:
+        steps = [cap * sizes[0], *(leading * size for _, size in pairs)]
     tall = sum(steps) + 0.22 * sizes[-1]
     baseline = box.top + max(0.0, box.height - tall) * at
     flat = [word for line in lines for word in line]
@@ -230,7 +238,9 @@ def capitals(text: str) -> str:
     """`text` in capitals, except words that have capitals inside (HubSpot) or change length (ß)."""
     words = text.split(" ")
     return " ".join(
-        word if len(word.upper()) != len(word) or (word[1:] != word[1:].lower() and not word.isupper()) else word.upper()
+        word
+        if len(word.upper()) != len(word) or (word[1:] != word[1:].lower() and not word.isupper())
+        else word.upper()
         for word in words
     )
 
