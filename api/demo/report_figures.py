@@ -67,10 +67,10 @@ class Gain:
 
 
 def money(result: Result, minor: float, *, whole: bool = False) -> str:
-    """Minor units in the account's currency; `whole` leaves out cents where there are at least 100 units."""
+    """Minor units in the account's currency; `whole` leaves out cents from 10 units on."""
     amount = Money(minor=round(minor), currency=result["account"]["currency"])
     shown = str(amount)
-    if whole and (abs(amount.major) >= 100 or amount.major == int(amount.major)):
+    if whole and (abs(amount.major) >= 10 or amount.major == int(amount.major)):
         rounded = Money.parse(int(amount.major.to_integral_value()), currency=amount.currency)
         head, _, tail = str(rounded).partition(".")
         return head + tail.lstrip("0123456789")
@@ -166,16 +166,19 @@ def gain_words(result: Result) -> GainWords:
     size = money(result, abs(found.mean), whole=True)
     low, high = (money(result, value, whole=True) for value in (found.low, found.high))
     span = f"In {found.repeats} replays with other luck, 9 of 10 lie between {low} and {high}."
+    deals = _luck_of_deals(result)
     if found.certainty == "gain":
-        return GainWords(f"{size} gained", f"{size} more than an even split of the same budget", span + _share(found))
+        return GainWords(
+            f"{size} gained", f"{size} more than an even split of the same budget", span + _share(found) + deals
+        )
     if found.certainty == "loss":
         words = f"{size} less than an even split of the same budget: here the budgets were moved the wrong way"
-        return GainWords(f"{size} lost", words, span)
+        return GainWords(f"{size} lost", words, span + deals)
     if found.mean == 0:
-        return GainWords("No gain", "On average the same as an even split", span)
+        return GainWords("No gain", "On average the same as an even split", span + deals)
     side = "more" if found.mean > 0 else "less"
     words = f"On average {size} {side} than an even split, but luck alone could explain it"
-    return GainWords("No clear gain", words, span + _share(found))
+    return GainWords("No clear gain", words, span + _share(found) + deals)
 
 
 def made_words(result: Result) -> str:
@@ -268,3 +271,11 @@ def _share(found: Gain) -> str:
     if found.share_of_possible is None or found.mean <= 0:
         return ""
     return f" That is {found.share_of_possible:.0%} of what the best plan under the same limits would have gained."
+
+
+def _luck_of_deals(result: Result) -> str:
+    wider = result["simulation"].get("gain_with_luck_of_deals")
+    if not wider:
+        return ""
+    low, high = (money(result, wider[end], whole=True) for end in ("low", "high"))
+    return f" Which deals close is luck on top, in any plan: counted too, the range is {low} to {high}."

@@ -23,10 +23,16 @@ _REPLAYED = (
         "Gain",
         "The same ads, days and market were replayed {repeats} times with other draws of luck: with the budgets as "
         "they were, with an even split, and with the best plan that the same limits allow. Every plan meets the same "
-        "luck. Value is the deals that clicks led to, counted in full even where they close later; the gain is value "
-        "minus spend, set against the even split. Only a simulation can know this; a real account needs an experiment.",
+        "luck. Value is the money that the delivered impressions are expected to bring, deals that close later "
+        "included; the gain is value minus spend, set against the even split. Only a simulation can know this; a real "
+        "account needs an experiment.",
     ),
-    ("Range", "Nine of ten replays lie inside it. Where it reaches below zero, luck alone could explain the gain."),
+    (
+        "Range",
+        "Nine of ten replays lie inside it; they differ in delivery and in clicks. Where it reaches below zero, luck "
+        "alone could explain the gain. Which leads come and which deals close adds luck that no budget can do anything "
+        "about; that wider range is named beside it.",
+    ),
 )
 _METHODS = (
     ("Spent", "The sum of what the platform reported per ad and day, as last read back."),

@@ -35,6 +35,7 @@ def test_made_spent_gained_and_what_waits_come_first_and_in_this_order(result: d
     assert "3 ads and 1 replacement" in lines[0] and "8 files in" in lines[0]
     assert "$4,152.00 of simulated money" in lines[1]
     assert "$1,420 more than an even split" in lines[2] and "between $380 and $2,510" in lines[2] and "72%" in lines[2]
+    assert "counted too, the range is -$910 to $3,720." in lines[2]
     assert "set_15" in lines[3]
 
 
