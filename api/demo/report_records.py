@@ -208,8 +208,8 @@ def _after(result: Result, row: Mapping[str, Any]) -> str:
 
 
 def _idea(item: Mapping[str, Any]) -> Html:
-    title, _, _ = str(item.get("text", "")).partition(": ")
-    verdict = str(item.get("verdict", ""))
+    verdict, line = str(item.get("verdict", "")), str(item.get("text", ""))
+    title = line.partition(f": {verdict}.")[0]  # a title may hold a colon of its own
     why = str(item.get("why") or item.get("text", "")).removeprefix("Goes ahead: ")
     why = why[:1].upper() + why[1:]
     words = {"approve": "Good enough, but others ranked higher.", "revise": "Not good enough in time."}.get(verdict, "")

@@ -217,9 +217,10 @@ def test_a_judge_who_stands_apart_is_named(result: dict[str, Any], tmp_path: Pat
 
 
 def test_ideas_that_were_not_made_are_told_apart_by_reason(result: dict[str, Any], tmp_path: Path) -> None:
+    result["verdicts"][0]["text"] = "Pain: " + result["verdicts"][0]["text"]
     text = page_of(result, tmp_path).text
     stopped = text[text.index("Ideas that were not made") : text.index("Ledger and audit")]
-    assert "Cold stale pot by 10 am Not good enough in time." in stopped
+    assert "Pain: Cold stale pot by 10 am Not good enough in time." in stopped
     assert "Pour like a barista Good enough, but others ranked higher. About 1.40% of viewers" in stopped
     assert "CTR fell 27%" in stopped
     assert "The line at the coffee machine CTR" in stopped
