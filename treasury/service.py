@@ -203,9 +203,19 @@ class Treasury:
         return tuple(views.view(record) for record in found)
 
     async def history(self, account_id: str, *, run_id: str | None = None) -> tuple[ApprovalView, ...]:
-        """Every set, newest first."""
-        found = await self._db.read(lambda conn: ledger.list_sets(conn, account_id=account_id, run_id=run_id))
-        return tuple(views.view(record) for record in found)
+        """Every set with its decisions, newest first."""
+
+        def fn(conn: Connection) -> tuple[ApprovalView, ...]:
+            found = ledger.list_sets(conn, account_id=account_id, run_id=run_id)
+            return tuple(
+                views.view(
+                    record,
+                    decisions=ledger.list_decisions(conn, account_id=account_id, set_id=record.change_set.id),
+                )
+                for record in found
+            )
+
+        return await self._db.read(fn)
 
     async def ledger(self, account_id: str, *, set_id: str | None = None) -> tuple[ledger.ChangeRecord, ...]:
         """The account's spend changes and where each stands."""

@@ -20,19 +20,10 @@ from geminivideo.blueprint import Author, Blueprint, Citation, Scene
 from geminivideo.brief import AssetId, Brief
 from geminivideo.errors import InvalidInput
 from geminivideo.judgement import CouncilVerdict, OracleVerdict, Prediction, Recalled
-from geminivideo.vocabulary import HookType, MusicMood, Palette
+from geminivideo.vocabulary import MusicMood, Palette
 
 ON_BOARD_DIRECTOR = "on-board grammar (not a language model)"
 Predict = Callable[[Blueprint], Prediction]
-HOOK_LABELS: dict[HookType, str] = {
-    "question": "Question",
-    "statistic": "Number",
-    "pain": "Pain",
-    "testimonial": "Other people's word",
-    "before_after": "Before and after",
-    "curiosity": "Curiosity",
-    "command": "Call",
-}
 _STEP = {"hook": "the opening", "cta": "the call to action"}
 _TURNS, _ENOUGH = 3, 3
 """A set that stays shorter than three is searched again in a wider pool, twice at most."""
@@ -138,7 +129,7 @@ def build_blueprint(
     music, palette = _looks(brief, evidence=evidence, position=position)
     blueprint = Blueprint(
         id="bp_0",
-        title=f"{HOOK_LABELS[draft.hook]}: {draft.lines[0].headline}"[:120],
+        title=draft.lines[0].headline[:120],
         hook_type=draft.hook,
         scenes=_scenes(draft, footage=footage),
         cta_style=brief.call_to_action,

@@ -14,6 +14,7 @@ from geminivideo.blueprint import Blueprint
 from geminivideo.judgement import Prediction, Score
 
 CTR_SEAT = "ctr_model"
+CTR_NAME = "on-board CTR model (gradient boosting)"
 
 
 class RecallJudge:
@@ -62,7 +63,7 @@ class CtrJudge:
         self,
         *,
         predict: Callable[[Blueprint], Prediction],
-        model: str = "on-board CTR model (gradient boosting)",
+        model: str = CTR_NAME,
     ) -> None:
         self._predict = predict
         self.model = model
@@ -73,7 +74,7 @@ class CtrJudge:
         return score_prediction(prediction, model=self.model)
 
 
-def score_prediction(prediction: Prediction, *, model: str = "on-board CTR model (gradient boosting)") -> Score:
+def score_prediction(prediction: Prediction, *, model: str = CTR_NAME) -> Score:
     """A prediction as a seat's score: the base rate is 50, half as much again is 90."""
     marks, base = Marks(), max(prediction.base_rate_ppm, 1)
     marks.give("expected_clicks", 50 + 80 * (prediction.ctr_ppm / base - 1), weight=2.0)

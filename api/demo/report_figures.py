@@ -172,7 +172,7 @@ def gain_words(result: Result) -> GainWords:
             f"{size} gained", f"{size} more than an even split of the same budget", span + _share(found) + deals
         )
     if found.certainty == "loss":
-        words = f"{size} less than an even split of the same budget: here the budgets were moved the wrong way"
+        words = f"{size} less than an even split of the same budget: these days' evidence pointed the wrong way"
         return GainWords(f"{size} lost", words, span + deals)
     if found.mean == 0:
         return GainWords("No gain", "On average the same as an even split", span + deals)

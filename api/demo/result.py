@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from agents.onboard.judges import CTR_NAME, CTR_SEAT
 from api.demo.story import Played, Stage
 from geminivideo.ads import Ad
 from geminivideo.blueprint import Blueprint
@@ -47,7 +48,7 @@ async def build_result(stage: Stage, played: Played) -> dict[str, Any]:
         },
         "brief": played.brief.model_dump(mode="json", exclude={"footage"}),
         "outcome": (played.campaign.result or {}).get("outcome", ""),
-        "agents": list(stage.engine.services.roster.describe()),
+        "agents": [*stage.engine.services.roster.describe(), f"Judge {CTR_SEAT}: {CTR_NAME}"],
         "variants": made,
         "verdicts": _data(events[played.campaign.id], "oracle.verdict"),
         "tired": [item for run in played.runs for item in _data(events[run.id], "fatigue.found")],
