@@ -20,8 +20,9 @@ from graphs import telling
 from graphs.recent import Recent
 from graphs.services import Services
 from graphs.state import CampaignState, JudgeState
-from graphs.steps import Steps
+from graphs.steps import Steps, input_hash
 from memory import creatives, jobs, runs
+from memory.runs import Line
 from tools.decisions.creative_dna import dna_of_blueprint
 
 ROUNDS = 3
@@ -123,22 +124,19 @@ class CreativeSteps(Steps):
     async def judge(self, state: JudgeState) -> CampaignState:
         """One branch: a judge's score, or the Oracle's prediction. A failing branch costs its own vote only."""
         run_id, seat = state["run_id"], state["seat"]
-        blueprint = await self.blueprint(state, state["blueprint_id"])
-        branch = f"{blueprint.id}:{state['round']}:{seat}"
+        branch = f"{state['blueprint_id']}:{state['round']}:{seat}"
+        blueprint, key, stored = await self._read_branch(state, branch=branch)
 
         def keep(conn: Connection, value: dict[str, Any]) -> None:
             if seat == ORACLE and "failed" not in value:
                 self._log_prediction(conn, Prediction.model_validate(value), state=state)
 
-        await self.once(
-            run_id,
-            node="judge",
-            branch=branch,
-            inputs=blueprint.sha256,
-            make=lambda: self._ask(state, blueprint),
-            keep=keep,
-            lines=lambda value: [telling.judged(blueprint, seat=seat, value=value, key=f"judged:{branch}")],
-        )
+        def lines(value: dict[str, Any]) -> list[Line]:
+            return [telling.judged(blueprint, seat=seat, value=value, key=f"judged:{branch}")]
+
+        if stored is None:
+            made = await self._ask(state, blueprint)
+            await self.put(run_id, node="judge", branch=branch, key=key, made=made, keep=keep, lines=lines)
         return {"judged": [branch]}
 
     async def gate(self, state: CampaignState) -> CampaignState:
@@ -218,17 +216,10 @@ class CreativeSteps(Steps):
         """What the Director and the judges may know. Settled once recall is done, so it is read once."""
         return await self._contexts.get(run_id, make=lambda: self._read_context(run_id))
 
-    async def blueprint(self, state: CampaignState | JudgeState, blueprint_id: str) -> Blueprint:
-        """The newest revision."""
-        return (await self.blueprints(state["account_id"], [blueprint_id]))[0]
-
     async def blueprints(self, account_id: str, blueprint_ids: Sequence[str]) -> list[Blueprint]:
         """The newest revision of each, in this order."""
 
-        def read(conn: Connection) -> list[Blueprint]:
-            return [creatives.get_blueprint(conn, key, account_id=account_id) for key in blueprint_ids]
-
-        return await self.db.read(read)
+        return await self.db.read(lambda conn: creatives.get_blueprints(conn, blueprint_ids, account_id=account_id))
 
     async def verdicts(
         self, state: CampaignState, wanted: Sequence[tuple[str, int]]
@@ -238,13 +229,12 @@ class CreativeSteps(Steps):
         seats = [judge.name for judge in self.services.roster.judges]
 
         def read(conn: Connection) -> dict[str, tuple[Blueprint, Judged | None]]:
+            names = {(key, seat): f"{key}:{round_}:{seat}" for key, round_ in wanted for seat in (*seats, ORACLE)}
+            values = runs.latest_node_results(conn, run_id, node="judge", branches=list(names.values()))
             found = {}
-            for key, round_ in wanted:
-                values = {
-                    seat: runs.latest_node_result(conn, run_id, node="judge", branch=f"{key}:{round_}:{seat}")
-                    for seat in (*seats, ORACLE)
-                }
-                found[key] = (creatives.get_blueprint(conn, key, account_id=account_id), _verdict(seats, values))
+            for blueprint in creatives.get_blueprints(conn, [key for key, _ in wanted], account_id=account_id):
+                of_this = {seat: values[names[blueprint.id, seat]] for seat in (*seats, ORACLE)}
+                found[blueprint.id] = (blueprint, _verdict(seats, of_this))
             return found
 
         return await self.db.read(read)
@@ -300,6 +290,17 @@ class CreativeSteps(Steps):
         line = telling.mended(blueprint, value, who=director.name, key=f"revised:{branch}")
         await self.record(run_id, lines=[line], store=keep)
         return "failed" not in value
+
+    async def _read_branch(self, state: JudgeState, *, branch: str) -> tuple[Blueprint, str, Any | None]:
+        """The blueprint to judge, the key of this branch's answer, and the answer if it was given before."""
+
+        def read(conn: Connection) -> tuple[Blueprint, str, Any | None]:
+            blueprint = creatives.get_blueprint(conn, state["blueprint_id"], account_id=state["account_id"])
+            key = input_hash("judge", blueprint.sha256)
+            stored = runs.get_node_result(conn, state["run_id"], node="judge", branch=branch, input_hash=key)
+            return blueprint, key, stored
+
+        return await self.db.read(read)
 
     async def _ask(self, state: JudgeState, blueprint: Blueprint) -> dict[str, Any]:
         """A branch's answer, or why there is none."""

@@ -107,9 +107,8 @@ class PublishingSteps(SpendingSteps):
 
     async def _blueprints(self, state: CampaignState) -> tuple[Blueprint, ...]:
         account_id, wanted = state["account_id"], state["rendered"]
-        return await self.db.read(
-            lambda conn: tuple(creatives.get_blueprint(conn, key, account_id=account_id) for key in wanted)
-        )
+        found = await self.db.read(lambda conn: creatives.get_blueprints(conn, wanted, account_id=account_id))
+        return tuple(found)
 
     async def _renders(self, state: CampaignState) -> list[Render]:
         wanted = set(state["rendered"])

@@ -16,7 +16,7 @@ from geminivideo.errors import InvalidInput
 from geminivideo.events import EventKind
 from graphs.recent import Recent
 from graphs.services import Services
-from graphs.toolbox import ctr_model, toolbox
+from graphs.toolbox import account_and_model, toolbox
 from memory import accounts, jobs, runs
 from memory.jobs import Job
 from memory.runs import Line, Run
@@ -37,6 +37,7 @@ class Steps:
         self.db = services.db
         self._briefs = Recent[str, Brief]()
         self._models = Recent[str, CtrModel](size=8)
+        self._toolboxes = Recent[tuple[str, str, str], Dispatcher]()
 
     async def run(self, run_id: str) -> Run:
         """The run's record."""
@@ -52,8 +53,13 @@ class Steps:
 
     async def tools(self, account_id: str, *, run_id: str, predicting: bool = False) -> Dispatcher:
         """The account's tools, for this run."""
-        model = await ctr_model(self.services, account_id, loaded=self._models) if predicting else None
-        return toolbox(self.services, await self.account(account_id), run_id=run_id, model=model)
+        account, model = await account_and_model(self.services, account_id, loaded=self._models, predicting=predicting)
+        key = (run_id, account.config.version, model.version if model else "")
+
+        async def make() -> Dispatcher:
+            return toolbox(self.services, account, run_id=run_id, model=model)
+
+        return await self._toolboxes.get(key, make=make)
 
     async def emit(self, run_id: str, *lines: Line) -> None:
         """Append to the run's log in one transaction; a line with a key once."""
@@ -88,21 +94,37 @@ class Steps:
 
         `lines` tells the log about the value and `keep` stores what else follows from it, in the same transaction.
         """
-        key = digest(inputs, prefix=f"node/{node}/1")
+        key = input_hash(node, inputs)
         stored = await self.db.read(
             lambda conn: runs.get_node_result(conn, run_id, node=node, branch=branch, input_hash=key)
         )
         if stored is not None:
             return stored
         made = await make()
+        return await self.put(run_id, node=node, branch=branch, key=key, made=made, lines=lines, keep=keep)
+
+    async def put(
+        self,
+        run_id: str,
+        *,
+        node: str,
+        branch: str,
+        key: str,
+        made: Any,
+        lines: Lines | None = None,
+        keep: Callable[[Connection, Any], None] | None = None,
+    ) -> Any:
+        """Store what a node has made, unless another has been faster; what is stored then."""
         at = self.services.wall.now()
 
         def write(conn: Connection) -> Any:
-            value = runs.put_node_result(conn, run_id, node=node, branch=branch, input_hash=key, value=made, at=at)
-            if keep is not None:
+            value, ours = runs.put_node_result(
+                conn, run_id, node=node, branch=branch, input_hash=key, value=made, at=at
+            )
+            if ours and keep is not None:
                 keep(conn, value)
-            if lines is not None:
-                runs.append_lines(conn, run_id, lines=lines(value), at=at)
+            if ours and lines is not None:
+                runs.append_new_lines(conn, run_id, lines=lines(value), at=at)
             return value
 
         return await self.db.write(write)
@@ -152,6 +174,11 @@ class Steps:
                 where=run_id,
                 fix="Start a new run with a complete brief (`geminivideo run BRIEF`).",
             ) from error
+
+
+def input_hash(node: str, inputs: object) -> str:
+    """Under which a node's result for these inputs is kept."""
+    return digest(inputs, prefix=f"node/{node}/1")
 
 
 def _first_fault(error: KeyError | ValidationError) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from langchain_core.tools import StructuredTool
+from sqlalchemy import Connection
 
 from geminivideo.accounts import Account
 from geminivideo.errors import NotFound
 from geminivideo.ids import new_id
 from graphs.recent import Recent
 from graphs.services import Services
-from memory import models, tool_calls
+from memory import accounts, models, tool_calls
 from tools.decisions.ctr_model import CtrModel
 from tools.decisions.plan_tool import plan_budgets_tool, split_launch_budget_tool
 from tools.decisions.tool import allocate_budget_tool, predict_ctr_tool
@@ -65,10 +67,20 @@ def toolbox(
     return Dispatcher(tools, log=log, allow=ALLOW)
 
 
-async def ctr_model(services: Services, account_id: str, *, loaded: Recent[str, CtrModel]) -> CtrModel:
-    """The account's current CTR model, checked by its hash; NotFound while there is none."""
-    stored = await services.db.read(lambda conn: models.current_model(conn, account_id=account_id, kind="ctr"))
+async def account_and_model(
+    services: Services, account_id: str, *, loaded: Recent[str, CtrModel], predicting: bool
+) -> tuple[Account, CtrModel | None]:
+    """The account, and for predicting its current CTR model, checked by its hash; NotFound while there is none."""
+
+    def read(conn: Connection) -> tuple[Account, models.StoredModel | None]:
+        stored = models.current_model(conn, account_id=account_id, kind="ctr") if predicting else None
+        return accounts.get_account(conn, account_id), stored
+
+    account, stored = await services.db.read(read)
+    if not predicting:
+        return account, None
     if stored is None:
         raise NotFound("The account has no CTR model yet", where=account_id, fix="Start a campaign run: it trains one.")
     asset_id = stored.asset_id
-    return await loaded.get(asset_id, make=lambda: asyncio.to_thread(load_model, asset_id, assets=services.assets))
+    load = partial(asyncio.to_thread, load_model, asset_id, assets=services.assets)
+    return account, await loaded.get(asset_id, make=load)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from geminivideo.blueprint import Blueprint
 from geminivideo.errors import NotFound
@@ -14,6 +15,11 @@ from geminivideo.judgement import Prediction
 from geminivideo.model import Noun
 from geminivideo.vocabulary import Format
 from memory.schema import blueprints, predictions, renders
+
+_BLUEPRINTS = select(blueprints.c.id, blueprints.c.body).where(
+    blueprints.c.account_id == bindparam("the_account"),
+    blueprints.c.id.in_(bindparam("the_ids", expanding=True)),
+)
 
 
 class Render(Noun):
@@ -42,11 +48,17 @@ def save_blueprint(conn: Connection, blueprint: Blueprint, *, account_id: str, r
 
 def get_blueprint(conn: Connection, blueprint_id: str, *, account_id: str) -> Blueprint:
     """The newest revision, or NotFound."""
-    query = select(blueprints.c.body).where(blueprints.c.id == blueprint_id, blueprints.c.account_id == account_id)
-    body = conn.execute(query).scalar_one_or_none()
-    if body is None:
-        raise NotFound("There is no such blueprint", where=blueprint_id[:60])
-    return Blueprint.model_validate(body)
+    return get_blueprints(conn, [blueprint_id], account_id=account_id)[0]
+
+
+def get_blueprints(conn: Connection, blueprint_ids: Sequence[str], *, account_id: str) -> list[Blueprint]:
+    """The newest revision of each, in this order, or NotFound."""
+    where = {"the_account": account_id, "the_ids": list(blueprint_ids)}
+    found = {key: Blueprint.model_validate(body) for key, body in conn.execute(_BLUEPRINTS, where)}
+    missing = [key for key in blueprint_ids if key not in found]
+    if missing:
+        raise NotFound("There is no such blueprint", where=missing[0][:60])
+    return [found[key] for key in blueprint_ids]
 
 
 def blueprints_of_run(conn: Connection, run_id: str) -> list[Blueprint]:

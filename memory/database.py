@@ -4,6 +4,9 @@ On SQLite a single writer takes what is queued, opens one `BEGIN IMMEDIATE`, run
 savepoint and commits once (group commit); a plain BEGIN loses read-then-write updates. On Postgres functions run
 side by side and take row locks. Functions are synchronous over a SQLAlchemy Core connection, may be run again,
 and must have no effect outside that connection.
+
+SQLite is called on threads of our own, a whole transaction at a time: the asynchronous driver changes threads several
+times per statement, which cost more than the statements did. Postgres is SQLAlchemy's asyncio throughout.
 """
 
 from __future__ import annotations
@@ -11,14 +14,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from geminivideo.errors import GeminiVideoError, StorageError
 
@@ -44,16 +48,20 @@ class Database:
         self._where = parsed.render_as_string(hide_password=True)
         if self.is_sqlite and parsed.database and parsed.database != ":memory:":
             _make_folder(Path(parsed.database).parent)
-        self._readers = _engine(url, size=readers, begin="BEGIN" if self.is_sqlite else None)
-        self._writers = _engine(url, size=1, begin="BEGIN IMMEDIATE") if self.is_sqlite else self._readers
+        self._readers: _Threads | _Pool
+        self._writers: _Threads | _Pool
+        if self.is_sqlite:
+            self._readers = _Threads(url, size=readers, begin="BEGIN")
+            self._writers = _Threads(url, size=1, begin="BEGIN IMMEDIATE")
+        else:
+            self._readers = self._writers = _Pool(url, size=readers)
         self._queue: asyncio.Queue[_Write[Any]] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run a reading function on a pooled connection."""
         try:
-            async with self._readers.connect() as conn:
-                return await conn.run_sync(fn)
+            return await self._readers.run(fn)
         except SQLAlchemyError as error:
             raise self._storage_error(error) from error
 
@@ -73,8 +81,8 @@ class Database:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._writer
-        await self._writers.dispose()
-        await self._readers.dispose()
+        await self._writers.close()
+        await self._readers.close()
 
     async def _drain(self) -> None:
         while True:
@@ -85,8 +93,7 @@ class Database:
 
     async def _commit(self, batch: list[_Write[Any]]) -> None:
         try:
-            async with self._writers.connect() as conn:
-                outcomes = await conn.run_sync(_run_batch, [item.fn for item in batch])
+            outcomes = await self._writers.run(lambda conn: _run_batch(conn, [item.fn for item in batch]))
         except SQLAlchemyError as error:
             outcomes = [(None, self._storage_error(error))] * len(batch)
         except asyncio.CancelledError:
@@ -106,8 +113,7 @@ class Database:
     async def _write_postgres(self, fn: Callable[[Connection], T]) -> T:
         for attempt in range(_PG_RETRIES):
             try:
-                async with self._writers.begin() as conn:
-                    return await conn.run_sync(fn)
+                return await self._writers.run(fn, commit=True)
             except DBAPIError as error:
                 again = getattr(error.orig, "sqlstate", None) in _PG_RETRYABLE
                 if not again or attempt == _PG_RETRIES - 1:
@@ -128,6 +134,8 @@ class Database:
 
 def _run_batch(conn: Connection, fns: list[Callable[[Connection], Any]]) -> list[tuple[Any, BaseException | None]]:
     """One transaction for all; a function that raises is rolled back alone."""
+    if len(fns) == 1:
+        return [_run_alone(conn, fns[0])]
     outcomes: list[tuple[Any, BaseException | None]] = []
     with conn.begin():
         for fn in fns:
@@ -142,11 +150,27 @@ def _run_batch(conn: Connection, fns: list[Callable[[Connection], Any]]) -> list
     return outcomes
 
 
-def _engine(url: str, *, size: int, begin: str | None) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0 if begin else 8, pool_timeout=60)
-    if begin is not None:
+def _run_alone(conn: Connection, fn: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
+    """The same for one function, whose savepoint would be its transaction."""
+    try:
+        with conn.begin():
+            value = fn(conn)
+    except Exception as error:  # boundary: handed to the caller that queued it
+        return None, error
+    return value, None
 
-        @event.listens_for(engine.sync_engine, "connect")
+
+class _Threads:
+    """An engine over Python's own SQLite, and the threads that use it."""
+
+    def __init__(self, url: str, *, size: int, begin: str) -> None:
+        plain = make_url(url).set(drivername="sqlite")
+        self._engine = create_engine(
+            plain, pool_size=size, max_overflow=0, pool_timeout=60, connect_args={"check_same_thread": False}
+        )
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="records")
+
+        @event.listens_for(self._engine, "connect")
         def _configure(dbapi_connection: Any, _record: Any) -> None:
             dbapi_connection.isolation_level = None  # we open transactions ourselves, below
             cursor = dbapi_connection.cursor()
@@ -154,11 +178,38 @@ def _engine(url: str, *, size: int, begin: str | None) -> AsyncEngine:
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 
-        @event.listens_for(engine.sync_engine, "begin")
+        @event.listens_for(self._engine, "begin")
         def _begin(conn: Connection) -> None:
             conn.exec_driver_sql(begin)
 
-    return engine
+    async def run(self, fn: Callable[[Connection], T], *, commit: bool = False) -> T:
+        """`fn` over a connection, on one of our threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, fn, commit)
+
+    async def close(self) -> None:
+        """Wait for what is running, then close."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+    def _run(self, fn: Callable[[Connection], T], commit: bool) -> T:
+        with self._engine.begin() if commit else self._engine.connect() as conn:
+            return fn(conn)
+
+
+class _Pool:
+    """An asynchronous engine with its pool."""
+
+    def __init__(self, url: str, *, size: int) -> None:
+        self._engine = create_async_engine(url, pool_size=size, max_overflow=8, pool_timeout=60)
+
+    async def run(self, fn: Callable[[Connection], T], *, commit: bool = False) -> T:
+        """`fn` over a connection, in a greenlet."""
+        async with self._engine.begin() if commit else self._engine.connect() as conn:
+            return await conn.run_sync(fn)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
 
 
 def _make_folder(folder: Path) -> None:

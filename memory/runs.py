@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from geminivideo.errors import Conflict, NotFound
@@ -23,6 +24,28 @@ RunStatus = Literal[
     "queued", "running", "waiting_jobs", "waiting_approval", "waiting_platform", "parked", "done", "failed", "cancelled"
 ]  # fmt: skip
 FINISHED: frozenset[RunStatus] = frozenset({"done", "failed", "cancelled"})
+
+# Built once: a run asks these dozens of times, and building them costs more than SQLite's answer.
+_GET_RUN = select(runs).where(runs.c.id == bindparam("the_run"))
+_LOCK_RUN = select(runs.c.id).where(runs.c.id == bindparam("the_run")).with_for_update()
+_TAKE_NUMBERS = (
+    update(runs)
+    .where(runs.c.id == bindparam("the_run"))
+    .values(last_seq=runs.c.last_seq + bindparam("count", type_=Integer))
+    .returning(runs.c.last_seq)
+)
+_ADD_EVENTS = insert(run_events)
+_NODE = (node_results.c.run_id == bindparam("the_run"), node_results.c.node == bindparam("the_node"))
+_NODE_RESULT = select(node_results.c.value).where(
+    *_NODE, node_results.c.branch == bindparam("the_branch"), node_results.c.input_hash == bindparam("the_hash")
+)
+_NEWEST_RESULTS = (
+    select(node_results.c.branch, node_results.c.value)
+    .where(*_NODE, node_results.c.branch.in_(bindparam("the_branches", expanding=True)))
+    .order_by(node_results.c.at)
+)
+_ADD_RESULT_SQLITE = sqlite.insert(node_results).on_conflict_do_nothing()
+_ADD_RESULT_POSTGRES = postgresql.insert(node_results).on_conflict_do_nothing()
 
 
 class Run(Noun):
@@ -87,7 +110,7 @@ def knows_key(conn: Connection, *, account_id: str, key: str) -> bool:
 
 def get_run(conn: Connection, run_id: str, *, account_id: str | None = None) -> Run:
     """The run, or NotFound; with an account, a foreign run answers like an absent one."""
-    row = conn.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+    row = conn.execute(_GET_RUN, {"the_run": run_id}).mappings().first()
     if row is None or (account_id is not None and row["account_id"] != account_id):
         raise NotFound("There is no such run", where=run_id[:60], fix="See `geminivideo runs list`.")
     return _run(row)
@@ -164,7 +187,7 @@ def let_go(conn: Connection, run_id: str, *, fence: int) -> None:
 
 def lock_run(conn: Connection, run_id: str) -> None:
     """Hold the run's row until the transaction ends (Postgres), so that parking and waking see each other."""
-    conn.execute(select(runs.c.id).where(runs.c.id == run_id).with_for_update())
+    conn.execute(_LOCK_RUN, {"the_run": run_id})
 
 
 def set_aside(conn: Connection, run_id: str, *, fence: int, error: Mapping[str, Any]) -> None:
@@ -227,20 +250,27 @@ def append_event(
 
 def append_lines(conn: Connection, run_id: str, *, lines: Sequence[Line], at: datetime) -> list[RunEvent]:
     """Add events under consecutive numbers; a line whose key is there already is left out."""
-    last = conn.execute(select(runs.c.last_seq).where(runs.c.id == run_id).with_for_update()).scalar_one_or_none()
+    fresh = [line for line in lines if line.key is None]
+    if len(fresh) < len(lines):
+        lock_run(conn, run_id)  # before the keys are read, so that two writers cannot both find one missing
+        known = _known_keys(conn, run_id, [line.key for line in lines if line.key is not None])
+        fresh = [line for line in lines if line.key is None or line.key not in known]
+    return append_new_lines(conn, run_id, lines=fresh, at=at)
+
+
+def append_new_lines(conn: Connection, run_id: str, *, lines: Sequence[Line], at: datetime) -> list[RunEvent]:
+    """The same for lines whose keys are certainly new, as those of a result that this transaction stored first."""
+    if not lines:
+        return []
+    last = conn.execute(_TAKE_NUMBERS, {"the_run": run_id, "count": len(lines)}).scalar_one_or_none()
     if last is None:
         raise NotFound("There is no such run", where=run_id[:60])
-    known = _known_keys(conn, run_id, [line.key for line in lines if line.key is not None])
-    fresh = [line for line in lines if line.key is None or line.key not in known]
-    if not fresh:
-        return []
     events = [
         RunEvent(run_id=run_id, seq=seq, at=at, kind=line.kind, who=line.who, text=line.text, data=line.data)
-        for seq, line in enumerate(fresh, start=last + 1)
+        for seq, line in enumerate(lines, start=last - len(lines) + 1)
     ]
-    conn.execute(update(runs).where(runs.c.id == run_id).values(last_seq=events[-1].seq))
-    rows = [event.model_dump() | {"key": line.key} for event, line in zip(events, fresh, strict=True)]
-    conn.execute(insert(run_events), rows)
+    rows = [dict(event) | {"key": line.key} for event, line in zip(events, lines, strict=True)]
+    conn.execute(_ADD_EVENTS, rows)
     return events
 
 
@@ -258,32 +288,32 @@ def events_after(conn: Connection, run_id: str, *, seq: int = 0, limit: int = 50
 
 def get_node_result(conn: Connection, run_id: str, *, node: str, branch: str, input_hash: str) -> Any | None:
     """What this node made of these inputs before, or None."""
-    query = select(node_results.c.value).where(*_node(run_id, node, branch), node_results.c.input_hash == input_hash)
-    return conn.execute(query).scalar_one_or_none()
+    where = {"the_run": run_id, "the_node": node, "the_branch": branch, "the_hash": input_hash}
+    return conn.execute(_NODE_RESULT, where).scalar_one_or_none()
 
 
 def put_node_result(
     conn: Connection, run_id: str, *, node: str, branch: str, input_hash: str, value: Any, at: datetime
-) -> Any:
-    """Store what a node made; the first writer wins and its value is returned."""
-    savepoint = conn.begin_nested()
+) -> tuple[Any, bool]:
+    """Store what a node made; the first writer wins. What is stored then, and whether it is this value."""
     row = {"run_id": run_id, "node": node, "branch": branch, "input_hash": input_hash, "value": value, "at": at}
-    try:
-        conn.execute(insert(node_results).values(**row))
-        savepoint.commit()
-    except IntegrityError:
-        savepoint.rollback()
-        earlier = get_node_result(conn, run_id, node=node, branch=branch, input_hash=input_hash)
-        if earlier is None:
-            raise
-        return earlier
-    return value
+    add = _ADD_RESULT_SQLITE if conn.dialect.name == "sqlite" else _ADD_RESULT_POSTGRES
+    if conn.execute(add, row).rowcount:
+        return value, True
+    return get_node_result(conn, run_id, node=node, branch=branch, input_hash=input_hash), False
 
 
 def latest_node_result(conn: Connection, run_id: str, *, node: str, branch: str) -> Any | None:
     """The newest value of a node's branch, whatever its inputs were."""
-    query = select(node_results.c.value).where(*_node(run_id, node, branch)).order_by(node_results.c.at.desc()).limit(1)
-    return conn.execute(query).scalar_one_or_none()
+    return latest_node_results(conn, run_id, node=node, branches=[branch])[branch]
+
+
+def latest_node_results(conn: Connection, run_id: str, *, node: str, branches: Sequence[str]) -> dict[str, Any | None]:
+    """The newest value of each branch; None where there is none."""
+    where = {"the_run": run_id, "the_node": node, "the_branches": list(branches)}
+    found: dict[str, Any | None] = dict.fromkeys(branches)
+    found.update((branch, value) for branch, value in conn.execute(_NEWEST_RESULTS, where))  # the newest comes last
+    return found
 
 
 def count_runs(conn: Connection, *, account_id: str, graph: str) -> int:
@@ -304,10 +334,6 @@ def _free(now: datetime) -> Any:
 
 def _held(run_id: str, fence: int) -> Any:
     return update(runs).where(runs.c.id == run_id, runs.c.fence == fence, runs.c.status == "running")
-
-
-def _node(run_id: str, node: str, branch: str) -> tuple[Any, ...]:
-    return (node_results.c.run_id == run_id, node_results.c.node == node, node_results.c.branch == branch)
 
 
 def _known_keys(conn: Connection, run_id: str, keys: Sequence[str]) -> set[str]:
