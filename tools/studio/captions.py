@@ -81,6 +81,7 @@ def _halved(group: list[Word]) -> list[list[Word]]:
         abs(length - len(text) / 2)
         - (8 if group[at].text.endswith((",", "—", "–")) else 0)
         + (6 if group[at].text.lower() in WEAK_WORDS else 0)
+        + (20 if at in {0, len(group) - 2} else 0)  # a word alone flashes by unread
         for at, length in enumerate(lengths)
     ]
     cut = costs.index(min(costs)) + 1

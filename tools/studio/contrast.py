@@ -35,7 +35,7 @@ def ratio(one: Rgb, other: Rgb) -> float:
 def ratios(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Contrast ratio per pixel of two arrays of shape (..., 3)."""
     first, second = luminance(one) + np.float32(0.05), luminance(other) + np.float32(0.05)
-    return (np.maximum(first, second) / np.minimum(first, second)).astype(np.float32)
+    return np.asarray(np.maximum(first, second) / np.minimum(first, second), dtype=np.float32)
 
 
 def mix(one: Rgb, other: Rgb, share: float) -> Rgb:

@@ -37,17 +37,17 @@ def build_graph(
     timeline: Timeline,
     pictures: Sequence[Picture],
     transitions: Sequence[str],
-    under: Path,
-    over: Path,
+    folder: Path,
     sound: Path,
-    fonts: Path,
-    out: Path,
-    samples: Path,
 ) -> list[str]:
-    """Arguments for ffmpeg (without its name) that write the ad to `out` and text-free samples to `samples`."""
+    """Arguments for ffmpeg (without its name) that write `ad.mp4` and its text-free `samples.rgb` in `folder`.
+
+    Beside the pictures' files it reads `under.ass`, `over.ass` and the faces in `fonts/` there, and `sound`.
+    """
+    fonts = str(folder / "fonts")
     stream = _joined(stage, timeline, pictures, transitions)
-    drawn = stream.filter("ass", filename=str(under), fontsdir=str(fonts)).filter_multi_output("split", 2)
-    video = drawn[0].filter("ass", filename=str(over), fontsdir=str(fonts))
+    drawn = stream.filter("ass", filename=str(folder / "under.ass"), fontsdir=fonts).filter_multi_output("split", 2)
+    video = drawn[0].filter("ass", filename=str(folder / "over.ass"), fontsdir=fonts)
     kept = (
         drawn[1]
         .filter("select", f"not(mod(n,{SAMPLE_EVERY}))")
@@ -57,8 +57,8 @@ def build_graph(
     audio = ffmpeg.input(str(sound), f="wav", protocol_whitelist="file,pipe").audio
     audio = audio.filter("apad").filter("atrim", end=f"{seconds:.6f}")
     outputs = ffmpeg.merge_outputs(
-        ffmpeg.output(video, audio, f"file:{out}", **{**_ENCODING, "frames:v": timeline.frames}),
-        ffmpeg.output(kept, f"file:{samples}", f="rawvideo", pix_fmt="rgb24", fps_mode="passthrough"),
+        ffmpeg.output(video, audio, f"file:{folder / 'ad.mp4'}", **{**_ENCODING, "frames:v": timeline.frames}),
+        ffmpeg.output(kept, f"file:{folder / 'samples.rgb'}", f="rawvideo", pix_fmt="rgb24", fps_mode="passthrough"),
     )
     args: list[str] = ffmpeg.get_args(outputs)
     return ["-v", "warning", "-filter_complex_threads", "2", *args, "-y"]

@@ -111,13 +111,15 @@ def render_ad(
             canvas, words=request.soundtrack.words, stage=ad.stage, theme=ad.theme, style=ad.look.caption
         )
         tell(6)
-        args = _write(request, ad=ad, canvas=canvas, pictures=pictures, work=work, tell=tell, cancelled=cancelled)
+        _write(request, ad=ad, canvas=canvas, pictures=pictures, work=work, tell=tell, cancelled=cancelled)
         measured = inspect_ad(
             work / "ad.mp4", canvas=canvas, frame=request.format, samples=work / "samples.rgb",
             over=work / "over.ass", fonts=work / "fonts", poster=work / "poster.jpg", cancelled=cancelled,
         )  # fmt: skip
         tell(98)
-        result = _deliver(request, ad=ad, work=work, out_dir=out_dir, name=name, found=measured, track=track, args=args)
+        result = _deliver(
+            request, ad=ad, work=work, out_dir=out_dir, name=name, found=measured, track=track, pictures=pictures
+        )
     tell(100)
     return result
 
@@ -269,21 +271,39 @@ def _write(
     work: Path,
     tell: Callable[[int], None],
     cancelled: Callable[[], bool],
-) -> list[str]:
+) -> None:
     (work / "under.ass").write_text(canvas.under(), encoding="utf-8")
     (work / "over.ass").write_text(canvas.over(), encoding="utf-8")
-    transitions = _transitions(ad.look.transitions, pictures)
-    args = build_graph(
-        stage=ad.stage, timeline=ad.timeline, pictures=pictures, transitions=transitions,
-        under=work / "under.ass", over=work / "over.ass", sound=request.soundtrack.wav,
-        fonts=link_fonts(work / "fonts"), out=work / "ad.mp4", samples=work / "samples.rgb",
-    )  # fmt: skip
+    link_fonts(work / "fonts")
+    args = _graph(ad, pictures, folder=work, sound=request.soundtrack.wav)
     whole = ad.timeline.milliseconds
     run_ffmpeg(
         args, timeout_s=_TIMEOUT_S, cancelled=cancelled, limits=_LIMITS,
         on_progress=lambda at: tell(6 + min(_RENDERED - 6, (_RENDERED - 6) * at // whole)),
     )  # fmt: skip
-    return args
+
+
+def _graph(ad: Ad, pictures: list[Picture], *, folder: Path, sound: Path) -> list[str]:
+    return build_graph(
+        stage=ad.stage,
+        timeline=ad.timeline,
+        pictures=pictures,
+        transitions=_transitions(ad.look.transitions, pictures),
+        folder=folder,
+        sound=sound,
+    )
+
+
+def _elsewhere(pictures: list[Picture], *, folder: Path) -> list[Picture]:
+    """The pictures as if their files lay in `folder`, so that a receipt is the same wherever the work was done."""
+    return [
+        replace(
+            picture,
+            path=folder / picture.path.name,
+            scrim=folder / picture.scrim.name if picture.scrim else None,
+        )
+        for picture in pictures
+    ]
 
 
 def _transitions(names: tuple[str, ...], pictures: list[Picture]) -> list[str]:
@@ -302,7 +322,7 @@ def _deliver(
     name: str,
     found: Inspection,
     track: CaptionTrack,
-    args: list[str],
+    pictures: list[Picture],
 ) -> RenderedAd:
     video, poster = out_dir / f"{name}.mp4", out_dir / f"{name}.jpg"
     sha256 = hashlib.sha256((work / "ad.mp4").read_bytes()).hexdigest()
@@ -325,11 +345,12 @@ def _deliver(
         caption_offset_ms=track.largest_offset_ms,
         sha256=sha256,
         from_footage=any(shot.scene.footage for shot in ad.timeline.shots),
-        receipt=_receipt(request, ad=ad, found=found, args=args, work=work, sha256=sha256),
+        receipt=_receipt(request, ad=ad, found=found, pictures=pictures, sha256=sha256),
     )
 
 
-def _receipt(request: RenderRequest, *, ad: Ad, found: Inspection, args: list[str], work: Path, sha256: str) -> Json:
+def _receipt(request: RenderRequest, *, ad: Ad, found: Inspection, pictures: list[Picture], sha256: str) -> Json:
+    place = Path("/ad")
     used = sorted({scene.footage for scene in request.blueprint.scenes if scene.footage})
     return {
         "blueprint_sha256": request.blueprint.sha256,
@@ -342,7 +363,7 @@ def _receipt(request: RenderRequest, *, ad: Ad, found: Inspection, args: list[st
         "footage": used,
         "soundtrack_sha256": hashlib.sha256(request.soundtrack.wav.read_bytes()).hexdigest(),
         "voice": request.soundtrack.voice_name,
-        "ffmpeg": [part.replace(str(work), "WORK") for part in args],
-        "stillest_second": found.stillest_second,
+        "ffmpeg": _graph(ad, _elsewhere(pictures, folder=place), folder=place, sound=place / "soundtrack.wav"),
+        "least_motion_per_mille": round(1000 * found.stillest_second),
         "hardest_text": found.worst_text,
     }

@@ -9,9 +9,9 @@ from typing import Literal
 from geminivideo.brief import BrandKit
 from tools.studio import motion, shapes
 from tools.studio.ass import Canvas
+from tools.studio.contrast import Rgb
 from tools.studio.end_card import Offer, draw_end_card
 from tools.studio.figures import draw_figure
-from tools.studio.contrast import Rgb
 from tools.studio.fonts import Face, metrics, width
 from tools.studio.layout import Stage
 from tools.studio.looks import Look

@@ -12,14 +12,16 @@ from tools.studio.safe_zones import Box
 
 Align = Literal["left", "centre"]
 
-WEAK_WORDS = frozenset(
-    """a an and as at by for from in is it its of on or our that the their this to with your you we per no""".split()
-)
+WEAK_WORDS = frozenset({
+    "a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "it", "its", "of", "on", "or", "our",
+    "that", "the", "their", "this", "to", "with", "your", "you", "we", "per", "no",
+})  # fmt: skip
 """Words that a line or a phrase should not end with."""
-_COMMON = WEAK_WORDS | frozenset(
-    """are be but can do get has have how if into just me my not now one only out so than then they up was what
-    when who why will without got make makes every still really""".split()
-)
+_COMMON = WEAK_WORDS | frozenset({
+    "are", "be", "but", "can", "do", "get", "has", "have", "how", "if", "into", "just", "me", "my", "not",
+    "now", "one", "only", "out", "so", "than", "then", "they", "up", "was", "what", "when", "who", "why",
+    "will", "without", "got", "make", "makes", "every", "still", "really",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def set_lockup(text: str, *, box: Box, face: Face, largest: float, most_lines: i
         sizes = [min(largest, box.width / _line_width(line, face=face)) for line in lines]
         ceiling = 2.1 * min(sizes)
         sizes = [min(size, ceiling) for size in sizes]
-        shrink = min(1.0, box.height / sum((cap + _LOCKUP_GAP) * size for size in sizes))
+        gaps = sum(_LOCKUP_GAP * (above + size) / 2 for above, size in pairwise(sizes))
+        shrink = min(1.0, box.height / (cap * sum(sizes) + gaps + 0.22 * sizes[-1]))
         sizes = [size * shrink for size in sizes]
         filled = sum(size * size * _line_width(line, face=face) for size, line in zip(sizes, lines, strict=True))
         score = filled * shrink**2 - 4000 * sum(size < 64 for size in sizes)
