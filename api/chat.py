@@ -242,12 +242,24 @@ def _started(engine: Engine, draft: dict[str, Any], brief: Brief, run_id: str) -
         *defaults,
         f"Run {run_id} now writes, judges and renders {brief.variants} ads for {brief.brand.name}. Nothing is spent: "
         f"it stops and asks you first, and {brief.daily_budget} a day is what it will ask for.",
+        *_wished(brief, named="brand" in draft["given"]),
         f"To change something, say it again as a whole, for example: {EXAMPLE}",
         CANNOT,
         f"Follow it: geminivideo runs show {run_id}\n"
         f"The files will be in {settings.assets_path.resolve()}\n"
         f"Then decide: geminivideo approvals approve {run_id}",
     ]
+
+
+def _wished(brief: Brief, *, named: bool) -> list[str]:
+    """What would make better ads: ads claim nothing that the brief does not say."""
+    absent = [
+        name
+        for name, given in (("a brand name", named), ("benefits", brief.benefits), ("proof", brief.proof))
+        if not given
+    ]
+    lines = "a line each: `brand: …`, `benefits: …; …`, `proof: …`"
+    return [f"The ads claim nothing that you did not say. Better with {', '.join(absent)} ({lines})."] if absent else []
 
 
 async def _not_here(engine: Engine, thread: Thread, account: Account) -> Reply:

@@ -95,7 +95,7 @@ def edited(config: AccountConfig, changes: Sequence[str]) -> AccountConfig:
 def _value(text: str, *, like: object, where: str) -> object:
     if isinstance(like, bool):
         if text.lower() not in {"true", "false"}:
-            raise InvalidInput(f"{text[:40]!r} is neither true nor false", where=where)
+            raise InvalidInput(f"{text[:40]!r} is neither true nor false", where=where, fix="Write true or false.")
         return text.lower() == "true"
     if isinstance(like, int):
         try:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from api.deps import EngineDep
-from graphs.toolbox import ctr_model, toolbox
-from memory import accounts
+from graphs.recent import Recent
+from graphs.toolbox import account_and_model, toolbox
+from tools.decisions.ctr_model import CtrModel
 from tools.decisions.tool import CtrAnswer, CtrQuestion
 
 router = APIRouter(prefix="/predictions", tags=["predictions"])
+
+
+def get_models(request: Request) -> Recent[str, CtrModel]:
+    """Models that were loaded lately, for as long as the server lives."""
+    if not hasattr(request.app.state, "ctr_models"):
+        request.app.state.ctr_models = Recent[str, CtrModel](size=8)
+    loaded: Recent[str, CtrModel] = request.app.state.ctr_models
+    return loaded
+
+
+LoadedModels = Annotated[Recent[str, CtrModel], Depends(get_models)]
 
 
 class CtrRequest(CtrQuestion):
@@ -22,10 +34,10 @@ class CtrRequest(CtrQuestion):
 
 
 @router.post("/ctr")
-async def predict_ctr(body: CtrRequest, engine: EngineDep) -> CtrAnswer:
+async def predict_ctr(body: CtrRequest, engine: EngineDep, loaded: LoadedModels) -> CtrAnswer:
     """A prediction with an 80% interval per creative, in the order asked, and how good the model has proved to be."""
-    account = await engine.services.db.read(lambda conn: accounts.get_account(conn, body.account_id))
-    tools = toolbox(engine.services, account, model=await ctr_model(engine.services, account.id))
+    account, model = await account_and_model(engine.services, body.account_id, loaded=loaded, predicting=True)
+    tools = toolbox(engine.services, account, model=model)
     question = body.model_dump(mode="json", exclude={"account_id"})
     found: CtrAnswer = await tools.call("predict_ctr", question, caller="person")
     return found

@@ -19,6 +19,7 @@ class WinnerRequest(WinnerQuery):
     """What to look for, in which account."""
 
     account_id: Annotated[str, Field(max_length=60)]
+    k: Annotated[int, Field(strict=True, ge=1, le=20, description="How many ads at most")] = 5
 
 
 @router.post("/search")
