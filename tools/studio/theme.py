@@ -100,8 +100,7 @@ def _fields(palette: Palette, dark: Rgb, light: Rgb, accent: Rgb) -> tuple[_Part
 
 
 def _field(ground: Rgb, ink: Rgb, pop: Rgb) -> Field:
-    toward = WHITE if _light(ground) < 0.35 else BLACK
-    shade = mix(ground, toward, 0.09)
+    ground, shade = _pair(ground)
     pop = pop if ratio(pop, ground) >= 1.45 else readable(pop, on=(ground,), at_least=2.5)
     best = max((ink, ground, WHITE, BLACK), key=lambda colour: min(ratio(colour, pop), _COMFORTABLE))
     return Field(
@@ -111,6 +110,16 @@ def _field(ground: Rgb, ink: Rgb, pop: Rgb) -> Field:
         pop=pop,
         on_pop=readable(best, on=(pop,), at_least=5.0),
     )
+
+
+def _pair(ground: Rgb) -> tuple[Rgb, Rgb]:
+    """The ground and its shade; a middling ground, on which nothing reads well, is darkened until white does."""
+    while True:
+        toward = WHITE if _light(ground) < 0.10 or 0.18 <= _light(ground) < 0.6 else BLACK
+        shade = mix(ground, toward, 0.09)
+        if max(min(ratio(end, ground), ratio(end, shade)) for end in (WHITE, BLACK)) >= 5.0:
+            return ground, shade
+        ground = mix(ground, BLACK, 0.12)
 
 
 def _light(colour: Rgb) -> float:
