@@ -53,20 +53,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(args=given, prog_name="geminivideo", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except GeminiVideoError as error:
-        problem = error
-    except (KeyboardInterrupt, typer.Abort):
-        problem = _Interrupted("Stopped. What was begun is kept", fix="See `geminivideo runs list`.")
-    except OSError as error:
-        problem = _of_the_system(error)
-    except Exception as error:  # boundary: a person gets a sentence, not a traceback
-        problem = _of_the_parser(error) or GeminiVideoError(
-            f"Something went wrong: {type(error).__name__}: {error}", fix="Run it again with --debug for the details."
-        )
-    if debug:
-        traceback.print_exc()
-    _show(problem, as_json="--json" in given)
-    return problem.exit_code
+    except (KeyboardInterrupt, Exception) as error:  # boundary: a person gets a sentence, not a traceback
+        if debug:
+            traceback.print_exception(error)
+        problem = _as_ours(error)
+        _show(problem, as_json="--json" in given)
+        return problem.exit_code
+
+
+def _as_ours(error: BaseException) -> GeminiVideoError:
+    if isinstance(error, GeminiVideoError):
+        return error
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return _Interrupted("Stopped. What was begun is kept", fix="See `geminivideo runs list`.")
+    if isinstance(error, OSError):
+        return _of_the_system(error)
+    return _of_the_parser(error) or GeminiVideoError(
+        f"Something went wrong: {type(error).__name__}: {error}", fix="Run it again with --debug for the details."
+    )
 
 
 class _Interrupted(GeminiVideoError):
@@ -83,7 +87,7 @@ def _show(error: GeminiVideoError, *, as_json: bool) -> None:
         document({"error": {"code": error.code, "what": error.what, "where": error.where, "fix": error.fix}})
 
 
-def _of_the_parser(error: Exception) -> GeminiVideoError | None:
+def _of_the_parser(error: BaseException) -> GeminiVideoError | None:
     """Typer's own complaint about the command line, as ours."""
     message = getattr(error, "format_message", None)
     if message is None:

@@ -196,11 +196,14 @@ async def _start(named: str | None, *, as_json: bool) -> None:
     from api.desk import choose_account, open_desk
     from api.local_sandbox import with_sandbox
     from api.terminal import approval_panel
+    from geminivideo.errors import Conflict
     from geminivideo.principals import local_person
 
     settings = load_settings()
     async with open_desk(settings) as desk:
         account = await choose_account(desk.db, named)
+    if not account.stopped:
+        raise Conflict(f"{account.name} is not stopped", where=account.id, fix="Nothing has to be started.")
     async with with_sandbox(settings, needed=account.simulated) as complete, open_desk(complete) as desk:
         view = await desk.treasury.request_start(account.id, principal=local_person())
     if as_json:

@@ -21,7 +21,7 @@ def demo(
     brief: Annotated[Path | None, typer.Option(help="Another brief than Northbrew's.")] = None,
     footage: Annotated[Path | None, typer.Option(help="Folder of your own pictures and clips.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Where everything of the demo lives.")] = Path("out/demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same demo.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same demo.")] = 7,
 ) -> int:
     """Make, approve, publish and optimise ads on a simulated account: no key, no server, no money."""
     from api.demo.command import run_demo

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
@@ -21,7 +20,7 @@ from api.app import create_app
 from api.engine import open_engine
 from benchmarks.crash_rendering import token_handlers
 from geminivideo.settings import Settings
-from tests.graphs.office import ACCOUNT, BRIEF, copy_home, prepare, settings_for
+from tests.graphs.office import ACCOUNT, BRIEF, copy_home
 
 RUN = {"account_id": ACCOUNT, "brief": BRIEF.model_dump(mode="json")}
 _PATIENCE = 60
@@ -89,14 +88,6 @@ def serving(settings: Settings) -> Iterator[Api]:
         yield Api(url, app.state.key, settings, client)
     server.should_exit = True
     thread.join(timeout=20)
-
-
-@pytest.fixture(scope="session")
-def template(sandbox_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home with a synced account, made once."""
-    settings = settings_for(sandbox_url, home=tmp_path_factory.mktemp("api") / "home")
-    asyncio.run(prepare(settings))
-    return settings
 
 
 @pytest.fixture(scope="session")

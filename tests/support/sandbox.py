@@ -6,6 +6,7 @@ another can see. Ask for `sandbox_url`, or for `sandboxed` to have settings with
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -44,6 +45,16 @@ def sandbox_url() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def template(sandbox_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home with a synced account, made once: copy it with `tests.graphs.office.copy_home`."""
+    from tests.graphs.office import prepare, settings_for
+
+    settings = settings_for(sandbox_url, home=tmp_path_factory.mktemp("template") / "home")
+    asyncio.run(prepare(settings))
+    return settings
 
 
 @pytest.fixture
