@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from langgraph.types import interrupt
+from sqlalchemy import Connection
 
+from geminivideo.ads import AdStatus
 from geminivideo.events import EventKind
 from geminivideo.spend import ChangeKind, ChangeState, SpendChange
 from graphs.steps import Steps
-from memory import ledger
+from memory import ads, ledger
 from memory.ledger import SetRecord
 from memory.runs import Line
 from treasury.reports import ChangeOutcome, ExecutionReport
@@ -86,9 +88,22 @@ class SpendingSteps(Steps):
                 return {"outcome": f"Not carried out: the proposal is {record.state}.{note}"}
             report = await self._settled(record.change_set.id, account_id=account_id)
             await self.emit(run_id, *map(_told, report.changes))
+            await self._note_delivery(report)
             if report.settled:
                 return {"outcome": _outcome(report)}
             interrupt({"waiting_for": "platform", "set_id": record.change_set.id})
+
+    async def _note_delivery(self, report: ExecutionReport) -> None:
+        """What now holds is what the next proposal starts from, without waiting for a sync."""
+
+        def write(conn: Connection) -> None:
+            for change in report.applied:
+                status: AdStatus = "active" if change.after.status == "ACTIVE" else "paused"
+                ads.set_delivery(
+                    conn, change.ad_id, status=status, daily_budget_minor=change.after.daily_budget.minor
+                )
+
+        await self.db.write(write)
 
     async def _settled(self, set_id: str, *, account_id: str) -> ExecutionReport:
         """Execute, and reconcile what stayed open, a bounded number of times."""

@@ -29,7 +29,7 @@ from memory.runs import Run
 from tools.briefs.load import load_brief
 from treasury.views import ApprovalView
 
-SEED = 1
+SEED = 7
 """The simulated world of the demo. Another `--seed` is another market, account and luck."""
 DAYS = 14
 ACCOUNT_ID = "acc_demo"
