@@ -61,15 +61,16 @@ def _row(entry: SheetEntry) -> Image.Image:
     shots: list[tuple[str, Image.Image]] = []
     for index, (video, width, height, milliseconds) in enumerate(entry.videos):
         size = (round(width * _HEIGHT / height), _HEIGHT)
-        moments = [("Hook, 0.5 s", 500), ("Middle", milliseconds // 2), ("End card", milliseconds - 700)]
-        for name, at in moments if index == 0 else [(f"{_ratio(width, height)}", milliseconds // 2)]:
+        middle = _calm_moment(video, milliseconds=milliseconds)
+        moments = [("Hook, 0.5 s", 500), ("Middle", middle), ("End card", milliseconds - 500)]
+        for name, at in moments if index == 0 else [(_ratio(width, height), middle)]:
             shots.append((name, _frame(video, at_ms=at, size=size)))
     width = _PAD + text_width + sum(_PAD + image.width for _, image in shots) + _PAD
     row = Image.new("RGB", (width, _HEIGHT + 2 * _PAD + caption), _CARD)
     draw = ImageDraw.Draw(row)
     draw.rectangle((0, 0, row.width - 1, row.height - 1), outline=_LINE)
     draw.rectangle((0, 0, 9, row.height), fill=entry.accent)
-    _describe(draw, entry, room=text_width - 12)
+    _describe(draw, entry, room=text_width - 44)
     left = _PAD + text_width
     for name, image in shots:
         row.paste(_rounded(image), (left, _PAD))
@@ -126,6 +127,22 @@ def _write(
     length = pillow_font(face, float(size)).getlength(text)
     fitted = size if length <= room else max(11.0, size * room / length)
     draw.text(at, text, font=pillow_font(face, float(fitted)), fill=colour)
+
+
+def _calm_moment(video: Path, *, milliseconds: int) -> int:
+    """A time around the middle at which nothing is coming or going, in ms."""
+    start, rate, side = 0.4 * milliseconds / 1000, 6, 96
+    data = read_ffmpeg(
+        ["-v", "error", "-ss", f"{start:.3f}", "-protocol_whitelist", "file,pipe", "-f", "mov", "-i", f"file:{video}",
+         "-t", f"{0.3 * milliseconds / 1000:.3f}", "-vf", f"fps={rate},scale={side}:{side}:flags=area",
+         "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"],
+        timeout_s=60,
+    )  # fmt: skip
+    steps = np.abs(np.diff(np.frombuffer(data, np.uint8).reshape(-1, side, side).astype(np.int16), axis=0))
+    if not len(steps):
+        return milliseconds // 2
+    calm = np.argmin(np.convolve(steps.mean(axis=(1, 2)), (0.5, 0.5), mode="same"))
+    return round(1000 * (start + (float(calm) + 0.5) / rate))
 
 
 def _frame(video: Path, *, at_ms: int, size: tuple[int, int]) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 import time
@@ -46,6 +47,7 @@ from tools.studio.timeline import Shot, make_timeline
 
 _LIMITS = Limits(cpu_s=900, memory_mb=6144, file_mb=512)
 _TIMEOUT_S = 900.0
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _RENDERED = 84
 """Percent of the progress at which the file is written and its inspection begins."""
 
@@ -98,7 +100,7 @@ def render_ad(
 
     Files appear there only when finished; on any error, and when cancelled, nothing is left.
     """
-    name = f"{request.blueprint.id}-{request.format.replace(':', 'x')}"
+    name = f"{_UNSAFE.sub('_', request.blueprint.id)[:80]}-{request.format.replace(':', 'x')}"
     tell = _Progress(on_progress)
     tell(0)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -160,9 +162,9 @@ def _design(request: RenderRequest) -> tuple[Ad, dict[int, tuple[Path, Probed]]]
         stage=stage(request.format),
         theme=make_theme(request.brand, palette=blueprint.palette),
         look=look,
-        brand=request.brand.model_copy(update={"name": clean(request.brand.name, where="brand.name")}),
-        host=clean(urlsplit(request.link).hostname or request.link, where="link").removeprefix("www."),
-        cta_text=clean(blueprint.cta_text, where="cta_text"),
+        brand=request.brand.model_copy(update={"name": _visible(request.brand.name, where="brand.name")}),
+        host=_host(request.link),
+        cta_text=_visible(blueprint.cta_text, where="cta_text"),
         timeline=make_timeline(
             blueprint,
             scene_starts_ms=request.soundtrack.scene_starts_ms,
@@ -193,16 +195,30 @@ def _checked(blueprint: Blueprint) -> Blueprint:
     scenes = tuple(
         scene.model_copy(
             update={
-                "headline": clean(scene.headline, where=f"scenes[{index}].headline"),
+                "headline": _visible(scene.headline, where=f"scenes[{index}].headline"),
                 "support": clean(scene.support, where=f"scenes[{index}].support"),
             }
         )
         for index, scene in enumerate(blueprint.scenes)
     )
-    for index, scene in enumerate(scenes):
-        if not scene.headline:
-            raise InvalidInput("A headline holds no visible character", where=f"scenes[{index}].headline")
     return blueprint.model_copy(update={"scenes": scenes})
+
+
+def _visible(text: str, *, where: str) -> str:
+    found = clean(text, where=where)
+    if not found:
+        raise InvalidInput("The text holds no visible character", where=where, fix="Write something.")
+    return found
+
+
+def _host(link: str) -> str:
+    try:
+        host = urlsplit(link).hostname
+    except ValueError as error:
+        raise InvalidInput(
+            f"Not a web address: {error}", where="link", fix="Give one that begins with https://."
+        ) from error
+    return _visible(host or link, where="link").removeprefix("www.")
 
 
 def _pictures(
