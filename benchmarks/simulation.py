@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.best_plan import Truth, best_budgets
 from benchmarks.policies import TEST_DAYS, Policy, even_split, system, test_then_commit, thompson, told
 from benchmarks.scenario import Campaign, Settings, local_days, open_campaign, open_past
+from sandbox.best_plan import Truth, best_budgets
 
 Floats = NDArray[np.float64]
 
@@ -138,7 +138,8 @@ def _each(seeds: range, *, settings: Settings, jobs: int) -> list[dict[str, Outc
 
 
 def _best(seed: int, *, settings: Settings) -> Policy:
-    truth = Truth.of(open_campaign(seed, settings=settings), days=local_days(settings.days))
+    campaign = open_campaign(seed, settings=settings)
+    truth = Truth.of(campaign.world, keys=campaign.keys, days=local_days(settings.days))
     budgets = best_budgets(
         truth, first=settings.first_budgets, total=settings.total_minor,
         increase_percent=settings.config.caps.increase_percent_per_change, days=settings.days,

@@ -21,14 +21,12 @@ from platforms.meta_types import (
     marked,
 )
 from platforms.meta_upload import UploadSession
-from platforms.meta_writer import CreativeContent, MetaWriter
 
 __all__ = [
     "BATCH_LIMIT",
     "BUTTONS",
     "STYLES",
     "BatchOutcome",
-    "CreativeContent",
     "Found",
     "GraphCredentials",
     "GraphRefusal",
@@ -42,7 +40,6 @@ __all__ = [
     "MetaReader",
     "MetaUpdate",
     "MetaVideo",
-    "MetaWriter",
     "UploadSession",
     "marked",
     "plan_batches",

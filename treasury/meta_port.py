@@ -16,14 +16,13 @@ from geminivideo.vocabulary import CtaStyle, Format
 from platforms.addresses import meta_address, meta_credentials
 from platforms.meta import (
     BUTTONS,
-    CreativeContent,
     GraphRefusal,
     MetaAdSet,
     MetaCampaign,
     MetaReader,
     MetaVideo,
-    MetaWriter,
 )
+from platforms.meta_writer import CreativeContent, MetaWriter
 from treasury.ports import Part
 
 _LOOKS = 60

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.best_plan import Truth, best_budgets
 from benchmarks.scenario import Settings, local_days, open_campaign
 from benchmarks.simulation import main, run_seed
+from sandbox.best_plan import Truth, best_budgets
 from tests.decisions.builders import NOW, SERVICE, dna, random_dna, state
 from tools.decisions.ctr_model import TrainingRow, train
 from tools.decisions.sampler import Allocation
@@ -33,7 +33,7 @@ async def test_both_tools_answer_from_plain_json() -> None:
 def test_the_planners_truth_is_the_worlds() -> None:
     settings = Settings(days=5, ads=3, total_minor=30_000)
     campaign, days = open_campaign(10_777, settings=settings), local_days(5)
-    truth = Truth.of(campaign, days=days)
+    truth = Truth.of(campaign.world, keys=campaign.keys, days=days)
     budgets = np.asarray([[9_000.0, 12_000.0, 8_000.0]] * 5)
     total, before = 0.0, [0.0, 0.0, 0.0]
     for index, day in enumerate(days):
@@ -52,7 +52,8 @@ def test_the_planners_truth_is_the_worlds() -> None:
 
 def test_the_best_plan_keeps_the_limits_and_beats_every_random_plan() -> None:
     settings = Settings(days=6, ads=4, total_minor=20_000)
-    truth = Truth.of(open_campaign(10_778, settings=settings), days=local_days(6))
+    campaign = open_campaign(10_778, settings=settings)
+    truth = Truth.of(campaign.world, keys=campaign.keys, days=local_days(6))
     best = best_budgets(truth, first=settings.first_budgets, total=20_000, increase_percent=20, days=6)
     assert np.all(best.sum(axis=1) <= 20_000.01)
     assert np.all(best[1:] <= 1.2 * best[:-1] + 0.01)

@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from geminivideo.creative_dna import CreativeDna
 from platforms.graph import GraphClient
 from platforms.hubspot import HubSpotReader
-from platforms.meta import CreativeContent, GraphCredentials, MetaReader, MetaWriter
+from platforms.meta import GraphCredentials, MetaReader
+from platforms.meta_writer import CreativeContent, MetaWriter
 from sandbox.server import create_app
 from sandbox.simulation import Simulation
 from sandbox.wire.meta import Secrets

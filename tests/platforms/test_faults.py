@@ -19,7 +19,8 @@ from geminivideo.errors import (
     PlatformTransient,
 )
 from platforms.hubspot import HubSpotReader
-from platforms.meta import GraphCredentials, MetaUpdate, MetaWriter
+from platforms.meta import GraphCredentials, MetaUpdate
+from platforms.meta_writer import MetaWriter
 
 from .conftest import CANARY, Box
 
