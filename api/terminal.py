@@ -21,6 +21,7 @@ _MARKS: Mapping[EventKind, str] = {
     "judge.scored": "[yellow]judge[/]",
     "judge.failed": "[red]judge[/]",
     "oracle.verdict": "[yellow]oracle[/]",
+    "gate.decided": "[bold yellow]chosen[/]",
     "render.progress": "[blue]render[/]",
     "render.done": "[blue]render[/]",
     "render.failed": "[red]render[/]",

@@ -154,7 +154,11 @@ class CreativeSteps(Steps):
         if revise and round_ < ROUNDS and len(kept) < brief.variants + SPARE_IDEAS:
             return {"kept": kept, "revise": revise}
         last = [key for key in revise if (found := verdicts[key][1]) and not _must_not_run(found[0])]
-        return {"kept": await self._choose(state, [*kept, *last], wanted=brief.variants), "revise": []}
+        chosen = await self._choose(state, [*kept, *last], wanted=brief.variants)
+        written = await self.db.read(lambda conn: creatives.blueprints_of_run(conn, run_id))
+        going = [item for item in written if item.id in chosen]
+        await self.emit(run_id, telling.chosen(going, left=[item for item in written if item.id not in chosen]))
+        return {"kept": chosen, "revise": []}
 
     def after_gate(self, state: CampaignState) -> str:
         """Revise, render, or stop when nothing was good enough."""

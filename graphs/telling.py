@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.onboard.judges import score_prediction
@@ -40,6 +40,15 @@ def written(blueprint: Blueprint, *, who: str) -> Line:
         key=f"written:{blueprint.id}",
         data=blueprint.model_dump(mode="json"),
     )
+
+
+def chosen(kept: Sequence[Blueprint], *, left: Sequence[Blueprint]) -> Line:
+    """What goes to the studio, and what does not."""
+    text = f"{len(kept)} of {len(kept) + len(left)} ideas go to the studio: {_titles(kept)}."
+    if left:
+        text += f" Stopped before they cost a render: {_titles(left)}."
+    data = {"kept": [item.id for item in kept], "stopped": [item.id for item in left]}
+    return Line(kind="gate.decided", who="gate", text=text, key="chosen", data=data)
 
 
 def mended(blueprint: Blueprint, value: Mapping[str, Any], *, who: str, key: str) -> Line:
@@ -87,3 +96,7 @@ def not_rendered(job: Job) -> Line:
         key=f"render-failed:{job.id}",
         data=error,
     )
+
+
+def _titles(items: Sequence[Blueprint]) -> str:
+    return ", ".join(f"“{item.title}”" for item in items) or "none"
