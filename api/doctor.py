@@ -154,8 +154,8 @@ def _existing(path: Path) -> Path:
 
 
 def _database(settings: Settings) -> Check:
-    from memory.migrate import HEAD
-
+    versions = Path(__file__).resolve().parent.parent / "memory" / "migrations" / "versions"
+    newest = max(file.name.partition("_")[0] for file in versions.glob("[0-9]*.py"))
     path = settings.home / "records.db"
     if settings.database_url:
         return Check(name="database", ok=True, found="configured by GEMINIVIDEO_DATABASE_URL; opened at first use")
@@ -170,8 +170,8 @@ def _database(settings: Settings) -> Check:
             connection.close()
     except sqlite3.Error as error:
         return Check(name="database", ok=False, found=f"{path}: {error}", fix=fix)
-    found = f"version {version[0] if version else 'none'}, this software's is {HEAD}"
-    return Check(name="database", ok=bool(version) and version[0] <= HEAD, found=found, fix=fix)
+    found = f"version {version[0] if version else 'none'}, this software's is {newest}"
+    return Check(name="database", ok=bool(version) and version[0] <= newest, found=found, fix=fix)
 
 
 def _key_file(settings: Settings) -> Check:

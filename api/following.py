@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 from api.engine import Engine
 from geminivideo.events import RunEvent
@@ -26,7 +27,7 @@ async def drive_watched(
     try:
         while True:
             ended = driving.done()
-            events = await engine.services.db.read(lambda conn, after=seen: runs.events_after(conn, run_id, seq=after))
+            events = await engine.services.db.read(partial(runs.events_after, run_id=run_id, seq=seen))
             for event in events:
                 show(event)
                 seen = event.seq

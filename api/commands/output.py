@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -82,7 +82,7 @@ def is_interactive(*, as_json: bool = False) -> bool:
     return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def rows(title: str, *, columns: tuple[str, ...], items: list[tuple[str, ...]], empty: str) -> None:
+def rows(title: str, *, columns: tuple[str, ...], items: Sequence[tuple[str, ...]], empty: str) -> None:
     """A table on standard output, or the sentence that there is nothing."""
     from rich.markup import escape
     from rich.table import Table

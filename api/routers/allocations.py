@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -41,11 +42,12 @@ async def allocate(body: AllocationRequest, engine: EngineDep) -> Allocation:
     """Budgets with chances, numbers and reasons. Same question and seed, same answer."""
     services = engine.services
     account = await services.db.read(lambda conn: accounts.get_account(conn, body.account_id))
-    states, background = body.states, ()
+    states: Sequence[AdState] | None = body.states
+    background: Sequence[AdState] = ()
     if states is None:
         _, every = await ad_states(services, account.id)
-        states = tuple(state for state in every if state.status == "active")
-        background = tuple(state for state in every if state.status != "active")
+        states = [state for state in every if state.status == "active"]
+        background = [state for state in every if state.status != "active"]
     question = {
         "states": [state.model_dump(mode="json") for state in states],
         "background": [state.model_dump(mode="json") for state in background],

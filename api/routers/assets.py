@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse
@@ -13,10 +13,13 @@ from memory import creatives
 
 router = APIRouter(prefix="/assets", tags=["assets"])
 _TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-_VIDEO = {200: {"content": {"video/mp4": {}, "image/png": {}}}, 206: {"description": "The bytes that were asked for"}}
+_VIDEO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"video/mp4": {}, "image/png": {}}},
+    206: {"description": "The bytes that were asked for"},
+}
 
 
-@router.get("/{asset_id}", response_class=FileResponse, responses={**_VIDEO})
+@router.get("/{asset_id}", response_class=FileResponse, responses=_VIDEO)
 async def get_asset(
     asset_id: Annotated[str, Path(max_length=80)], account_id: AccountQuery, engine: EngineDep
 ) -> FileResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
@@ -94,7 +95,7 @@ async def get_events(
     db = engine.services.db
     while True:
         finished = (await db.read(lambda conn: runs.get_run(conn, run.id))).finished
-        events = await db.read(lambda conn, seen=seq: runs.events_after(conn, run.id, seq=seen))
+        events = await db.read(partial(runs.events_after, run_id=run.id, seq=seq))
         for event in events:
             yield ServerSentEvent(data=event, event=event.kind, id=str(event.seq))
             seq = event.seq
