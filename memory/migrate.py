@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -14,14 +15,22 @@ from sqlalchemy import Connection
 
 from memory.database import Database
 
+_ALEMBIC = threading.Lock()
+"""Alembic keeps what it works on in its modules: one upgrade at a time per process, whatever the database."""
 HEAD = "0001"
 """The newest migration. A test holds it equal to the newest file."""
 
 
 async def migrate(db: Database) -> None:
     """Upgrade to `HEAD` if it is not there yet; the whole upgrade is one transaction."""
-    if await db.read(_current) != HEAD:
+    if await db.read(_current) == HEAD:
+        return
+    while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110 (the lock is shared by event loops)
+        await asyncio.sleep(0.01)
+    try:
         await db.write(_upgrade)
+    finally:
+        _ALEMBIC.release()
 
 
 def _current(conn: Connection) -> str | None:

@@ -54,7 +54,7 @@ class Worker:
         """Work for ever."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._services.settings.renders_at_once):
-                group.create_task(self._loop())
+                group.create_task(self._loop(), name="worker")
 
     async def _loop(self) -> None:
         while True:

@@ -56,9 +56,10 @@ ROOMY = Caps(daily_total_max=10**10, monthly_total_max=10**12, changes_per_day=1
 
 
 @contextmanager
-def sandbox_process(data: Path) -> Iterator[str]:
-    """A small world behind a real server; its address."""
-    command = [sys.executable, "-m", "sandbox", "--ads", "24", "--days", "20", "--data", str(data)]
+def sandbox_process(data: Path, *, ads: int = 24, seed: int = 7) -> Iterator[str]:
+    """A small world behind a real server; its address. `ads` in its history, which is 20 days long."""
+    command = [sys.executable, "-m", "sandbox", "--seed", str(seed), "--ads", str(ads), "--days", "20"]
+    command += ["--data", str(data)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
@@ -136,7 +137,9 @@ class Office:
 
     def made(self, mark: str) -> Counter[str]:
         """What the platform made under this mark, by the last part of its path."""
-        return Counter(entry["path"].rsplit("/", 1)[-1] for entry in self.writes(mark) if "id" in (entry["outcome"]["body"] or {}))
+        return Counter(
+            entry["path"].rsplit("/", 1)[-1] for entry in self.writes(mark) if "id" in (entry["outcome"]["body"] or {})
+        )
 
     def advance(self, days: int) -> None:
         httpx2.post(f"{self.settings.sandbox_url}/sandbox/advance", json={"days": days}, timeout=60).raise_for_status()

@@ -66,7 +66,10 @@ async def test_a_failing_render_drops_that_variant_only_and_names_it(settings: S
     ("judges", "why"),
     [
         ((Steady("harsh", overall=5), Steady("harsher", overall=1)), "good enough"),
-        ((Steady("kind", overall=95, defects=("unsupported_claim: says too much",)), Steady("fair", overall=90)), "good"),
+        (
+            (Steady("kind", overall=95, defects=("unsupported_claim: says too much",)), Steady("fair", overall=90)),
+            "good",
+        ),
         ((Broken(),), "good enough"),
     ],
     ids=["rejected", "a blocking defect that nobody could mend", "too few judges answered"],
