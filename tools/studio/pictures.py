@@ -30,6 +30,8 @@ DRIFT = 96
 """Pixels that a drawn field is larger than the frame on each axis, to drift in."""
 _LIFT = 0.30
 """How far a tall picture is moved down under a headline, as a share of its height; a blur of its top fills the rest."""
+_HEADROOM = 0.07
+"""Kept free above a subject, as a share of the picture's height: smooth tops (a cap, hair) show little detail."""
 _WANTED_RATIO = 5.6
 
 Pixels = npt.NDArray[np.uint8]
@@ -225,7 +227,7 @@ def _fitted(image: Image.Image, *, size: tuple[int, int], top: float, bottom: fl
     centred = y * large.height - (top + bottom) / 2 * size[1]
     clear = head * large.height - top * size[1]
     least = -_LIFT * size[1] if image.height > 1.2 * image.width else 0.0
-    wanted = min(centred, max(clear, centred - 0.07 * size[1]))
+    wanted = min(centred, max(clear, centred - 0.15 * size[1]))
     shift = round(min(max(least, wanted), large.height - size[1]))
     shown = large.crop((left, max(0, shift), left + size[0], max(0, shift) + size[1]))
     return shown if shift >= 0 else _extended(shown, by=-shift)
@@ -254,9 +256,13 @@ def _subject(image: Image.Image) -> tuple[float, float, float]:
     weight = np.where(weight > np.percentile(weight, 85), weight, 0)
     ys, xs = np.mgrid[0:96, 0:96] / 95
     total = float(weight.sum()) or 1.0
-    rows = np.cumsum(weight.sum(axis=1)) / total
-    head = float(np.searchsorted(rows, 0.03)) / 95
-    return float((xs * weight).sum()) / total, float((ys * weight).sum()) / total, head
+    x, y = float((xs * weight).sum()) / total, float((ys * weight).sum()) / total
+    near = np.abs(xs[0] - x) < 0.3
+    rows = np.convolve(weight[:, near].sum(axis=1), (0.25, 0.5, 0.25), mode="same")
+    head = round(y * 95)
+    while head > 0 and rows[max(0, head - 3) : head].max() >= 0.15 * rows.max():
+        head -= 1
+    return x, y, max(0.0, head / 95 - _HEADROOM)
 
 
 def _grade(pixels: Pixels, *, tint: Rgb) -> Pixels:
