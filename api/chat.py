@@ -246,7 +246,7 @@ def _started(engine: Engine, draft: dict[str, Any], brief: Brief, run_id: str) -
         f"To change something, say it again as a whole, for example: {EXAMPLE}",
         CANNOT,
         f"Follow it: geminivideo runs show {run_id}\n"
-        f"The files will be in {settings.assets_path.resolve()}\n"
+        f"That also puts the finished files into {settings.home.resolve() / 'runs' / run_id}\n"
         f"Then decide: geminivideo approvals approve {run_id}",
     ]
 

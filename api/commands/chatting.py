@@ -50,13 +50,16 @@ async def _once(engine: Engine, thread_id: str, text: str, *, drive: bool, as_js
     from api.chat import answer
 
     message, reply = await answer(engine, thread_id, text)
+    run_id = str(reply.data.get("run_id", ""))
+    if run_id and not (drive and is_interactive(as_json=as_json)):
+        err().print(f"It goes on with: geminivideo runs resume {run_id}   (or a running server)", markup=False)
     if as_json:
         document({"thread_id": thread_id, "message": message, **reply.data})
         return 0
     out().print(reply.text, markup=False)
     err().print(f"thread {thread_id}", style="dim")
-    if drive and is_interactive() and reply.data.get("run_id"):
-        return await _see(engine, str(reply.data["run_id"]))
+    if drive and is_interactive() and run_id:
+        return await _see(engine, run_id)
     return 0
 
 

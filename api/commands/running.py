@@ -115,16 +115,12 @@ async def see_through(engine: Engine, started: Run, *, as_json: bool, wait: bool
 
 async def answer(engine: Engine, run: Run, *, as_json: bool) -> int:
     """Say where the run stands: one document, or lines that end with what to do next."""
+    from api.finished_files import named_files
     from api.following import waiting_set
-    from memory import creatives
 
     waiting = await waiting_set(engine, run) if run.status == "waiting_approval" else None
-    made = await engine.services.db.read(lambda conn: creatives.renders_of_run(conn, run.id))
-    files = [
-        {"blueprint_id": item.blueprint_id, "format": item.format, "asset_id": item.asset_id,
-         "path": str(engine.services.assets.path(item.asset_id))}
-        for item in made
-    ]  # fmt: skip
+    services = engine.services
+    files = await named_files(services.db, run, assets=services.assets, home=services.settings.home)
     if as_json:
         document({"run": run, "files": files, "approval": waiting, "next": next_command(run, waiting)})
     else:

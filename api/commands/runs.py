@@ -60,6 +60,7 @@ async def _list(*, as_json: bool, account: str | None, limit: int) -> None:
 
 async def _show(run_id: str, *, as_json: bool) -> None:
     from api.desk import open_desk
+    from api.finished_files import named_files
     from api.terminal import event_line
     from memory import runs
 
@@ -67,14 +68,17 @@ async def _show(run_id: str, *, as_json: bool) -> None:
         run = await desk.db.read(lambda conn: runs.get_run(conn, run_id))
         events = await desk.db.read(lambda conn: runs.events_after(conn, run_id, limit=10_000))
         waiting = await desk.treasury.history(run.account_id, run_id=run.id)
+        files = await named_files(desk.db, run, assets=desk.assets, home=desk.settings.home)
     if as_json:
-        document({"run": run, "events": events, "approvals": waiting})
+        document({"run": run, "events": events, "files": files, "approvals": waiting})
         return
     screen = out()
     screen.print(f"{run.id}  {run.graph}  {run.status}", markup=False)
     for event in events:
         if event.kind != "render.progress" and (line := event_line(event)) is not None:
             screen.print(f"{event.at:%H:%M:%S}  {line}")
+    for file in files:
+        screen.print(f"{file['format']:>5}  {file['path']}", markup=False, soft_wrap=True)
     if run.error:
         screen.print(f"{run.error.get('what', '')}. {run.error.get('fix', '')}", markup=False)
     for view in waiting:

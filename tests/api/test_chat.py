@@ -35,7 +35,7 @@ def test_words_become_a_brief_and_a_run_that_waits(api: Api, thread: str) -> Non
     assert "I took as given" in text
     run_id = data["run_id"]
     assert text.endswith(f"geminivideo approvals approve {run_id}")
-    assert str(api.settings.assets_path.resolve()) in text
+    assert str(api.settings.home.resolve()) in text
     brief = data["brief"]
     assert (brief["daily_budget"]["minor"], brief["variants"], brief["tone"]) == (8_000, 2, "calm")
     run = api.wait_for(run_id, "waiting_approval", "failed")

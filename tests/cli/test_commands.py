@@ -133,8 +133,9 @@ def test_a_run_waits_and_is_approved_by_the_digest_that_was_seen(home: Settings,
     body = started.document
     assert body["run"]["status"] == "waiting_approval"
     assert len(body["files"]) == 2
-    assert all(Path(file["path"]).is_file() for file in body["files"])
+    assert all(Path(file["path"]).is_file() and file["path"].endswith(".mp4") for file in body["files"])
     assert "judge" in started.err
+    assert cli("runs", "show", body["run"]["id"], "--json").document["files"] == body["files"]
     view = body["approval"]
     assert cli("approvals", "approve", view["id"]).code == 2  # no terminal, and no digest
     assert cli("approvals", "approve", view["id"], "--yes").code == 2
