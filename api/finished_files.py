@@ -25,7 +25,7 @@ async def named_files(db: Database, run: Run, *, assets: AssetStore, home: Path)
         return creatives.renders_of_run(conn, run.id), written
 
     made, written = await db.read(read)
-    folder = home.resolve() / "runs" / run.id
+    folder = (await asyncio.to_thread(home.resolve)) / "runs" / run.id
     found = []
     for item in made:
         words = re.sub(r"[^a-z0-9]+", "-", written[item.blueprint_id].title.lower()).strip("-")[:48] or "ad"
