@@ -61,7 +61,7 @@ def test_the_chart_shows_each_ads_budget_from_the_first_day_to_the_last(result: 
     [
         (9_000, -20_000, 41_000, "On average $90 more than an even split, but luck alone could explain it."),
         (-9_000, -41_000, 20_000, "On average $90 less than an even split, but luck alone could explain it."),
-        (-30_000, -50_000, -10_000, "$300 less than an even split of the same budget: here the budgets were moved"),
+        (-30_000, -50_000, -10_000, "$300 less than an even split of the same budget: these days' evidence pointed"),
         (0, -10_000, 10_000, "On average the same as an even split."),
     ],
 )

@@ -128,6 +128,8 @@ def _run(
         raise _failed(process.returncode, pipes)
     if pipes.stdin_error is not None:
         raise pipes.stdin_error
+    if on_progress is not None and pipes.position_ms > 0:
+        on_progress(pipes.position_ms)  # the last line may have been read after the child had ended
     return pipes.log, bytes(pipes.output)
 
 
