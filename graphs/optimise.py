@@ -6,7 +6,7 @@ sync -> learn -> assess (attribution, fatigue, sampler) -> propose -> approval (
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -37,7 +37,6 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
         run_id, account_id = state["run_id"], state["account_id"]
 
         async def think() -> dict[str, Any]:
-            seed = int(digest([account_id, (await self.run(run_id)).inputs.get("seed", 0)], prefix="seed/1")[:8], 16)
             account = await self.account(account_id)
             found, states = await ad_states(self.services, account_id)
             ours = {ad.id for ad in found if ad.run_id}
@@ -46,7 +45,7 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
                 "background": [state for state in states if state.ad_id not in ours],
                 "now": accounts.business_now(account, wall=self.services.wall.now()),
                 "total_minor": await self._agreed_total(found),
-                "seed": seed,
+                "seed": plan_seed(account_id, inputs=(await self.run(run_id)).inputs),
             }
             tools = await self.tools(account_id, run_id=run_id)
             plan: BudgetPlan = await tools.call("plan_budgets", question, caller="sampler")
@@ -122,6 +121,11 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
                 runs.create_run(conn, run=run)
 
         await self.db.write(write)
+
+
+def plan_seed(account_id: str, *, inputs: Mapping[str, Any]) -> int:
+    """The sampler's seed: one account's run started with the same `seed` (0 where none is given) plans the same."""
+    return int(digest([account_id, inputs.get("seed", 0)], prefix="seed/1")[:8], 16)
 
 
 def _told(stored: dict[str, Any]) -> list[Line]:

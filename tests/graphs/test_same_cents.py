@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from pydantic import TypeAdapter
 
 from geminivideo.accounts import AccountConfig
 from geminivideo.ads import Ad, AdDay, Deal
@@ -78,12 +77,7 @@ class InProcess:
     def plan(self, *, seed: int) -> BudgetPlan:
         """The day's plan."""
         held, config, now = self.budgets(), self.campaign.config, self.world.now
-        live = [
-            ad.model_copy(
-                update={"daily_budget_minor": held[ad.id][0], "status": "active" if held[ad.id][1] else "paused"}
-            )
-            for ad in self.campaign.ads
-        ]
+        live = [_held(ad, *held[ad.id]) for ad in self.campaign.ads]
         states = assemble(
             live,
             days=[row for rows in self.rows().values() for row in rows],
@@ -111,10 +105,12 @@ async def test_one_seed_has_the_same_cents_through_the_whole_stack_over_http_and
         async with open_office(settings) as office:
             campaign = await _published(office)
             twin = InProcess(World(_world(url)), campaign)
-            changed = 0
+            changed = behind = 0
             for day in range(1, DAYS + 1):
+                known = {deal.external_id: deal.modified_at for deal in twin.deals()}
                 office.advance(1)
                 twin.world.advance_day()
+                behind += _appeared_behind(known, deals=twin.deals())
                 made = await _optimised(office, day=day)
                 expected = twin.plan(seed=plan_seed(ACCOUNT, inputs={"seed": day}))
                 assert await _rows(office) == twin.rows(), f"day {day}"
@@ -124,10 +120,15 @@ async def test_one_seed_has_the_same_cents_through_the_whole_stack_over_http_and
                 assert _platform_budgets(url, campaign) == twin.budgets(), f"day {day}"
                 changed += len(expected.changes)
             _check_worth_comparing(twin, changed=changed)
+            assert behind, "the seed no longer has deals that a window of two hours would lose"
             truth = _get(url, "truth")
             assert truth["spend_minor"] == twin.world.spend_minor()
             assert truth["expected_value_minor"] == twin.world.full_lag_value_minor()
             assert truth["realised_value_minor"] == twin.world.full_lag_value_minor(realised=True)
+
+
+def _held(ad: Ad, minor: int, active: bool) -> Ad:
+    return ad.model_copy(update={"daily_budget_minor": minor, "status": "active" if active else "paused"})
 
 
 def _check_worth_comparing(twin: InProcess, *, changed: int) -> None:
@@ -137,6 +138,15 @@ def _check_worth_comparing(twin: InProcess, *, changed: int) -> None:
     assert sum(row.leads for row in rows) >= DAYS
     assert {deal.ad_external_id == "" for deal in twin.deals()} == {True, False}
     assert len({deal.stage for deal in twin.deals()}) >= 3
+
+
+def _appeared_behind(known: Mapping[str, datetime], *, deals: Sequence[Deal]) -> int:
+    """New deals that are dated hours before one that was known already."""
+    newest = max(known.values(), default=None)
+    return sum(
+        newest is not None and deal.external_id not in known and deal.modified_at < newest - timedelta(hours=2)
+        for deal in deals
+    )
 
 
 async def _published(office: Office) -> Campaign:
@@ -175,6 +185,26 @@ async def _optimised(office: Office, *, day: int) -> BudgetPlan:
     return BudgetPlan.model_validate(stored)
 
 
+async def test_only_our_running_ads_are_changed_never_paused_ones_or_the_rest_of_the_account(office: Office) -> None:
+    run = await office.finished(brief=BRIEF.model_dump(mode="json"))
+    url, db = str(office.settings.sandbox_url), office.services.db
+    ours = [ad for ad in await db.read(lambda conn: ads.list_ads(conn, account_id=ACCOUNT)) if ad.run_id == run.id]
+    running, paused = ours
+    by_hand = {"id": paused.ad_set_external_id, "status": "PAUSED"}
+    httpx2.post(f"{url}/sandbox/edits", json=by_hand, timeout=30).raise_for_status()
+    office.advance(3)
+    before = _get(url, "truth")["ads"]
+    assert sum(ad["active"] for ad in before.values()) > 1, "others run beside it"
+    made = await _optimised(office, day=1)
+    assert {row.ad_id: row.action for row in made.allocation.ads}[paused.id] == "off"
+    assert {row.ad_id for row in made.allocation.ads} == {running.id, paused.id}
+    assert [change.ad_id for change in made.changes] == [running.id], "the paused ad's share is free again"
+    after = _get(url, "truth")["ads"]
+    held = {key: (ad["daily_budget_minor"], ad["active"]) for key, ad in after.items()}
+    was = {key: (ad["daily_budget_minor"], ad["active"]) for key, ad in before.items()}
+    assert {key for key in was if held[key] != was[key]} == {running.ad_external_id}
+
+
 async def _rows(office: Office) -> dict[str, list[AdDay]]:
     return await office.services.db.read(lambda conn: ads.days_of_ads(conn, account_id=ACCOUNT))
 
@@ -203,5 +233,5 @@ def _world(url: str) -> WorldConfig:
 
 
 def _get(url: str, path: str) -> dict[str, Any]:
-    answer = httpx2.get(f"{url}/sandbox/{path}".rstrip("/"), timeout=30).raise_for_status()
-    return TypeAdapter(dict[str, Any]).validate_json(answer.content)
+    found: dict[str, Any] = httpx2.get(f"{url}/sandbox/{path}".rstrip("/"), timeout=30).raise_for_status().json()
+    return found
