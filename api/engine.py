@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from agents.roster import Roster
 from geminivideo.clock import Clock
@@ -19,12 +19,11 @@ from graphs.runner import Runner
 from graphs.services import Services, open_services
 from memory import accounts, runs
 from memory.checkpoints import open_checkpoints
-from memory.runs import Run
+from memory.runs import GraphName, Run
 from treasury.ports import Boundary, no_boundary
 from workers.handlers import handlers
 from workers.worker import Handler, Worker
 
-GraphName = Literal["campaign", "optimise", "refresh"]
 _POLL_SECONDS = 0.2
 _HOUSEKEEPING_SECONDS = 20
 

@@ -42,7 +42,7 @@ from graphs.campaign import CampaignSteps, wire
 from graphs.registry import compile_graphs
 from graphs.runner import Runner
 from graphs.services import Services, open_services
-from graphs.state import CampaignState, JudgeState
+from graphs.state import CampaignState, JudgeState, StartState
 from memory import accounts, models, runs
 from memory.checkpoints import open_checkpoints
 from memory.embeddings import Embedder
@@ -193,9 +193,9 @@ class _BareSteps(CampaignSteps):
             self._seen.add((state["run_id"], at))
             interrupt({"waiting_for": at})
 
-    async def intake(self, state: CampaignState) -> CampaignState:
+    async def intake(self, state: StartState) -> CampaignState:
         self._counted.append("intake")
-        return {"round": 0}
+        return {"run_id": state["run_id"], "account_id": state["account_id"], "round": 0}
 
     async def train(self, state: Any) -> Any:
         self._counted.append("train")

@@ -7,7 +7,7 @@ intake -> recall -> direct -> (council and oracle per blueprint) -> gate <-> rev
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from langgraph.graph import END, START, StateGraph
 
@@ -15,11 +15,14 @@ from graphs.creative import CreativeSteps
 from graphs.insight import InsightSteps
 from graphs.publishing import PublishingSteps
 from graphs.services import Services
-from graphs.state import CampaignState
+from graphs.state import CampaignState, StartState
+from memory.runs import GraphName
 
 
 class CampaignSteps(CreativeSteps, PublishingSteps, InsightSteps):
     """Every node of the campaign graph."""
+
+    graph: ClassVar[GraphName] = "campaign"
 
 
 def build_campaign(services: Services) -> StateGraph[Any]:
@@ -29,7 +32,7 @@ def build_campaign(services: Services) -> StateGraph[Any]:
 
 def wire(steps: CampaignSteps) -> StateGraph[Any]:
     """Nodes and edges from the brief to the ads; the refresh graph differs in its steps, not in its order."""
-    graph: StateGraph[Any] = StateGraph(CampaignState)
+    graph: StateGraph[Any] = StateGraph(CampaignState, input_schema=StartState)
     for node in (
         steps.intake,
         steps.train,

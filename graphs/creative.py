@@ -19,7 +19,7 @@ from geminivideo.judgement import CouncilVerdict, OracleVerdict, Prediction, Rec
 from graphs import telling
 from graphs.recent import Recent
 from graphs.services import Services
-from graphs.state import CampaignState, JudgeState
+from graphs.state import CampaignState, JudgeState, StartState
 from graphs.steps import Steps, input_hash
 from memory import creatives, jobs, runs
 from memory.runs import Line
@@ -44,11 +44,12 @@ class CreativeSteps(Steps):
         super().__init__(services)
         self._contexts = Recent[str, DirectorContext]()
 
-    async def intake(self, state: CampaignState) -> CampaignState:
+    async def intake(self, state: StartState) -> CampaignState:
         """Validate the brief again and say what was understood."""
-        brief = await self.brief(state["run_id"])
-        await self.emit(state["run_id"], telling.understood(brief))
-        return {"round": 0}
+        run = await self.opened(state)
+        brief = await self.brief(run.id)
+        await self.emit(run.id, telling.understood(brief))
+        return {"run_id": run.id, "account_id": run.account_id, "round": 0}
 
     async def recall(self, state: CampaignState) -> CampaignState:
         """Find the winners and losers that resemble the brief."""

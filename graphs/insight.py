@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from sqlalchemy import Connection
 
+from graphs.state import StartState
 from graphs.states import ad_states
 from graphs.steps import Steps
 from memory import accounts, creatives, jobs, models
@@ -26,17 +27,17 @@ class _State(TypedDict, total=False):
 class InsightSteps(Steps):
     """Nodes that read the outside world."""
 
-    async def sync(self, state: _State) -> _State:
+    async def sync(self, state: StartState) -> _State:
         """Read ads, results and deals from the platforms."""
-        run_id = state["run_id"]
-        account = await self.account(state["account_id"])
+        run = await self.opened(state)
+        run_id, account = run.id, await self.account(run.account_id)
         reader, crm = self.services.reader(account), self.services.crm(account)
         now = await self.services.business_now(account)
         report = await sync_account(self.db, account, reader=reader, crm=crm, now=now)
         text = f"{report.ads} ads ({report.new_ads} new), {report.days} daily rows, {report.deals} deals."
         data = report.model_dump(mode="json")
         await self.emit(run_id, Line(kind="sync.done", who="sync", text=text, key="sync", data=data))
-        return {}
+        return {"run_id": run_id, "account_id": account.id}
 
     async def learn(self, state: _State) -> _State:
         """Index winners and losers, and score what was predicted against what happened."""

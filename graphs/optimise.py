@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from langgraph.graph import END, START, StateGraph
 
@@ -18,10 +18,10 @@ from geminivideo.ids import new_id
 from graphs.insight import InsightSteps
 from graphs.services import Services
 from graphs.spending import SpendingSteps
-from graphs.state import OptimiseState
+from graphs.state import OptimiseState, StartState
 from graphs.states import ad_states
 from memory import accounts, ads, runs
-from memory.runs import Line, Run
+from memory.runs import GraphName, Line, Run
 from tools.decisions.optimise import BudgetPlan
 from tools.publishing.prepare import prepare_plan
 
@@ -31,6 +31,8 @@ REFRESH_DAYS = 7
 
 class OptimiseSteps(InsightSteps, SpendingSteps):
     """Nodes of the optimise graph."""
+
+    graph: ClassVar[GraphName] = "optimise"
 
     async def assess(self, state: OptimiseState) -> OptimiseState:
         """Plan budgets and find tired ads. Pure but for the reads; stored once, so a restart proposes the same."""
@@ -158,7 +160,7 @@ def _told(stored: dict[str, Any]) -> list[Line]:
 def build_optimise(services: Services) -> StateGraph[Any]:
     """The optimise graph, not compiled."""
     steps = OptimiseSteps(services)
-    graph: StateGraph[Any] = StateGraph(OptimiseState)
+    graph: StateGraph[Any] = StateGraph(OptimiseState, input_schema=StartState)
     for node in (steps.sync, steps.learn, steps.assess, steps.propose, steps.approval, steps.execute, steps.settle):
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "sync")

@@ -5,7 +5,7 @@ The order of steps is the campaign's; what is written and what is proposed diffe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from langgraph.graph import StateGraph
 
@@ -17,6 +17,7 @@ from graphs.campaign import CampaignSteps, wire
 from graphs.services import Services
 from graphs.state import CampaignState
 from memory import ads, creatives
+from memory.runs import GraphName
 from tools.publishing.prepare import prepare_pause
 
 IDEAS = 7
@@ -26,6 +27,8 @@ JUDGED = 3
 
 class RefreshSteps(CampaignSteps):
     """Campaign steps aimed at one tired ad (`inputs.ad_id`)."""
+
+    graph: ClassVar[GraphName] = "refresh"
 
     async def tired(self, run_id: str) -> Ad:
         """The ad that this run replaces."""

@@ -99,9 +99,7 @@ class SpendingSteps(Steps):
         def write(conn: Connection) -> None:
             for change in report.applied:
                 status: AdStatus = "active" if change.after.status == "ACTIVE" else "paused"
-                ads.set_delivery(
-                    conn, change.ad_id, status=status, daily_budget_minor=change.after.daily_budget.minor
-                )
+                ads.set_delivery(conn, change.ad_id, status=status, daily_budget_minor=change.after.daily_budget.minor)
 
         await self.db.write(write)
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
+
+from langgraph.channels import EphemeralValue
 
 
 def union(left: list[str] | None, right: list[str] | None) -> list[str]:
     """Reducer for parallel branches: both lists, each value once, sorted, so that order of arrival does not matter."""
     return sorted({*(left or []), *(right or [])})
+
+
+class StartState(TypedDict, total=False):
+    """What a graph is started with: an accepted run, or, from LangGraph's own server, what makes one.
+
+    What a run is made of is gone after the first step: it is kept in the run's record.
+    """
+
+    run_id: str
+    account_id: str
+    brief: Annotated[dict[str, Any], EphemeralValue(dict)]
+    ad_id: Annotated[str, EphemeralValue(str)]
+    why: Annotated[str, EphemeralValue(str)]
+    seed: Annotated[int, EphemeralValue(int)]
 
 
 class CampaignState(TypedDict, total=False):

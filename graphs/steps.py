@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from langgraph.config import get_config
 from langgraph.types import interrupt
 from pydantic import ValidationError
 from sqlalchemy import Connection
@@ -16,10 +17,11 @@ from geminivideo.errors import InvalidInput
 from geminivideo.events import EventKind
 from graphs.recent import Recent
 from graphs.services import Services
+from graphs.state import StartState
 from graphs.toolbox import account_and_model, toolbox
 from memory import accounts, jobs, runs
 from memory.jobs import Job
-from memory.runs import Line, Run
+from memory.runs import GraphName, Line, Run
 from tools.decisions.ctr_model import CtrModel
 from tools.dispatcher import Dispatcher
 
@@ -32,6 +34,9 @@ class Steps:
     What a run was started with never changes, so it is read once; everything that can change is read each time.
     """
 
+    graph: ClassVar[GraphName]
+    """Which graph these nodes belong to."""
+
     def __init__(self, services: Services) -> None:
         self.services = services
         self.db = services.db
@@ -42,6 +47,30 @@ class Steps:
     async def run(self, run_id: str) -> Run:
         """The run's record."""
         return await self.db.read(lambda conn: runs.get_run(conn, run_id))
+
+    async def opened(self, state: StartState) -> Run:
+        """The run that this graph was started for. From LangGraph's own server it is made here, once per thread."""
+        if "run_id" in state:
+            return await self.run(state["run_id"])
+        account_id, graph = str(state.get("account_id", "")), self.graph
+        await self.account(account_id)
+        inputs = {name: value for name, value in state.items() if name not in {"run_id", "account_id"}}
+        if graph != "optimise":
+            check_brief(inputs.get("brief"), where="brief")
+        thread = str(get_config()["configurable"]["thread_id"])
+        run = Run(
+            id=f"run_{digest([account_id, thread], prefix='thread/1')[:26]}",
+            account_id=account_id,
+            graph=graph,
+            status="parked",
+            inputs=inputs,
+            error=_driven_elsewhere(thread),
+            code_version=self.services.code_version,
+            idempotency_key=f"thread:{thread}",
+            created_at=self.services.wall.now(),
+        )
+        stored, _ = await self.db.write(lambda conn: runs.create_run(conn, run=run))
+        return stored
 
     async def account(self, account_id: str) -> Account:
         """The run's account."""
@@ -165,24 +194,30 @@ class Steps:
         await self.db.write(write)
 
     async def _read_brief(self, run_id: str) -> Brief:
-        inputs = (await self.run(run_id)).inputs
-        try:
-            return Brief.model_validate(inputs["brief"])
-        except (KeyError, ValidationError) as error:
-            raise InvalidInput(
-                f"The run's brief cannot be used: {_first_fault(error)}",
-                where=run_id,
-                fix="Start a new run with a complete brief (`geminivideo run BRIEF`).",
-            ) from error
+        return check_brief((await self.run(run_id)).inputs.get("brief"), where=run_id)
+
+
+def check_brief(value: object, *, where: str) -> Brief:
+    """A brief from outside. InvalidInput names its first fault."""
+    try:
+        return Brief.model_validate(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise InvalidInput(
+            f"The brief cannot be used: {'.'.join(map(str, fault['loc'])) or 'brief'}: {fault['msg']}",
+            where=where,
+            fix="Start a new run with a complete brief (`geminivideo run BRIEF`).",
+        ) from error
+
+
+def _driven_elsewhere(thread: str) -> dict[str, str]:
+    return {
+        "code": "driven_elsewhere",
+        "what": f"The run belongs to thread {thread} of LangGraph's own server and is driven there",
+        "fix": "`geminivideo runs resume` takes it over.",
+    }
 
 
 def input_hash(node: str, inputs: object) -> str:
     """Under which a node's result for these inputs is kept."""
     return digest(inputs, prefix=f"node/{node}/1")
-
-
-def _first_fault(error: KeyError | ValidationError) -> str:
-    if isinstance(error, KeyError):
-        return "there is none"
-    fault = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, fault['loc'])) or 'brief'}: {fault['msg']}"

@@ -23,6 +23,7 @@ from memory.schema import change_sets, jobs, node_results, run_events, runs
 RunStatus = Literal[
     "queued", "running", "waiting_jobs", "waiting_approval", "waiting_platform", "parked", "done", "failed", "cancelled"
 ]  # fmt: skip
+GraphName = Literal["campaign", "optimise", "refresh"]
 FINISHED: frozenset[RunStatus] = frozenset({"done", "failed", "cancelled"})
 
 # Built once: a run asks these dozens of times, and building them costs more than SQLite's answer.
@@ -53,7 +54,7 @@ class Run(Noun):
 
     id: str
     account_id: str
-    graph: Literal["campaign", "optimise", "refresh"]
+    graph: GraphName
     status: RunStatus
     inputs: dict[str, Any]
     result: dict[str, Any] | None = None
