@@ -1,4 +1,4 @@
-"""refresh: a tired ad becomes one new variant that keeps what won and changes what tired, and takes its budget over.
+"""refresh: a tired ad gets one new variant that keeps what won and changes what tired, with half of its budget.
 
 The order of steps is the campaign's; what is written and what is proposed differ.
 """
@@ -18,7 +18,7 @@ from graphs.services import Services
 from graphs.state import CampaignState
 from memory import ads, creatives
 from memory.runs import GraphName
-from tools.publishing.prepare import prepare_pause
+from tools.publishing.prepare import prepare_budget, prepare_pause
 
 IDEAS = 7
 """Blueprints written, from which those that differ from the tired ad and from its live siblings are judged."""
@@ -50,15 +50,23 @@ class RefreshSteps(CampaignSteps):
         return fresh[:JUDGED]
 
     async def daily_budget(self, run_id: str, *, brief: Brief) -> int:
-        """The tired ad's own budget."""
-        return (await self.tired(run_id)).daily_budget_minor
+        """Half of the tired ad's budget: a new variant has proved nothing, and a tired ad may still be the best."""
+        return max(1, (await self.tired(run_id)).daily_budget_minor // 2)
 
     async def changes(self, state: CampaignState) -> tuple[SpendChange, ...]:
-        """Create the new variant beside its siblings, and pause the tired one, in one decision."""
-        ad = await self.tired(state["run_id"])
+        """Create the new variant beside its siblings with half of the tired one's budget, in one decision.
+
+        From then on the sampler moves the money by what each of them earns.
+        """
+        run_id = state["run_id"]
+        ad = await self.tired(run_id)
         creates = await self.creates(state, campaign_external_id=ad.campaign_external_id, replaces_ad_id=ad.id)
-        why = str((await self.run(state["run_id"])).inputs.get("why", "It is tired."))
-        return (*creates, prepare_pause(ad, reason=why, run_id=state["run_id"]))
+        why = str((await self.run(run_id)).inputs.get("why", "It is tired."))
+        left = ad.daily_budget_minor - sum(change.after.daily_budget.minor for change in creates)
+        if left <= 0:
+            return (*creates, prepare_pause(ad, reason=why, run_id=run_id))
+        reason = f"{why} The new variant gets the other half."
+        return (*creates, prepare_budget(ad, minor=left, reason=reason, run_id=run_id))
 
 
 def build_refresh(services: Services) -> StateGraph[Any]:

@@ -76,34 +76,54 @@ async def open_services(
     """Open the stores under `settings.home`, bring the schema up to date, and close everything at the end."""
     clock = wall or WallClock()
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    assets = AssetStore(settings.assets_path)
-    embedder = Embedder()
-    db = Database(settings.records_url)
-    clients = Clients(settings)
-    at_work = roster or build_roster(settings, embed=embedder.embed)
+    stores = await asyncio.to_thread(_open_stores, settings)
+    at_work = roster
+    if at_work is None:
+        at_work = await asyncio.to_thread(build_roster, settings, embed=stores.embedder.embed)
     try:
-        await migrate(db)
+        await migrate(stores.db)
         async with open_treasury(
-            settings, db=db, assets=assets, wall=clock, owner=owner, boundary=boundary
+            settings, db=stores.db, assets=stores.assets, wall=clock, owner=owner, boundary=boundary
         ) as treasury:
             yield Services(
                 settings=settings,
-                db=db,
+                db=stores.db,
                 wall=clock,
-                assets=assets,
-                embedder=embedder,
-                index=WinnerIndex(settings.index_path, embedder),
+                assets=stores.assets,
+                embedder=stores.embedder,
+                index=stores.index,
                 roster=at_work,
                 treasury=treasury,
-                clients=clients,
+                clients=stores.clients,
                 owner=owner,
                 code_version=await asyncio.to_thread(code_version),
             )
     finally:
-        await clients.aclose()
+        await stores.clients.aclose()
         await at_work.aclose()
-        await db.close()
+        await stores.db.close()
+
+
+@dataclass(frozen=True)
+class _Stores:
+    assets: AssetStore
+    embedder: Embedder
+    index: WinnerIndex
+    db: Database
+    clients: Clients
+
+
+def _open_stores(settings: Settings) -> _Stores:
+    """Everything that looks at the disk while it is made. Blocking."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    embedder = Embedder()
+    return _Stores(
+        assets=AssetStore(settings.assets_path),
+        embedder=embedder,
+        index=WinnerIndex(settings.index_path, embedder),
+        db=Database(settings.records_url),
+        clients=Clients(settings),
+    )
 
 
 @cache

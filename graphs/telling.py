@@ -71,7 +71,8 @@ def judged(blueprint: Blueprint, *, seat: str, value: Mapping[str, Any], key: st
         score = score_prediction(Prediction.model_validate(value))
         seat, value = score.judge, score.model_dump(mode="json")
     text = f"{value['overall']}/100 for {blueprint.title}. {value['reasons'][-1]}"
-    return Line(kind="judge.scored", who=seat, text=text, key=key, data=dict(value))
+    data = {"blueprint_id": blueprint.id, **value}
+    return Line(kind="judge.scored", who=seat, text=text, key=key, data=data)
 
 
 def decided(blueprint: Blueprint, judgement: tuple[CouncilVerdict, OracleVerdict], *, round_: int) -> Line:

@@ -141,6 +141,14 @@ class Office:
             entry["path"].rsplit("/", 1)[-1] for entry in self.writes(mark) if "id" in (entry["outcome"]["body"] or {})
         )
 
+    def plant(self, **fault: Any) -> None:
+        """Plant a fault in the sandbox."""
+        httpx2.post(f"{self.settings.sandbox_url}/sandbox/faults", json=fault, timeout=30).raise_for_status()
+
+    def heal(self) -> None:
+        """Take all faults away."""
+        httpx2.delete(f"{self.settings.sandbox_url}/sandbox/faults", timeout=30).raise_for_status()
+
     def advance(self, days: int) -> None:
         httpx2.post(f"{self.settings.sandbox_url}/sandbox/advance", json={"days": days}, timeout=60).raise_for_status()
 
