@@ -104,7 +104,9 @@ def _stand_in(screen: Console) -> Decide:
         shown += 1
         if shown <= 1 or any(row.kind in {"create", "pause"} for row in view.rows):
             screen.print(approval_panel(view))
-            screen.print("[yellow]No person is asked here: the demo's stand-in approves. It could not approve real spend.[/]")
+            screen.print(
+                "[yellow]No person is asked here: the demo's stand-in approves. It could not approve real spend.[/]"
+            )
         else:
             screen.print(
                 f"[bold]approval[/] {view.title}: {view.total_before} → {view.total_after} a day. "
@@ -123,7 +125,9 @@ def _person(screen: Console) -> Decide:
         if rest:
             return await stand_in(view)
         screen.print(approval_panel(view))
-        question = f"[bold]a[/]pprove, [bold]r[/]eject, or let the stand-in decide the rest of the {DAYS} days ([bold]s[/])"
+        question = (
+            f"[bold]a[/]pprove, [bold]r[/]eject, or let the stand-in decide the rest of the {DAYS} days ([bold]s[/])"
+        )
         answer = await asyncio.to_thread(Prompt.ask, question, choices=["a", "r", "s"], default="a", console=screen)
         if answer == "s":
             rest = True

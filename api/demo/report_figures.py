@@ -105,7 +105,6 @@ def ads_of(result: Result) -> list[AdFigures]:
 
 def moments(result: Result, ads: Sequence[AdFigures]) -> list[Moment]:
     """When an ad stopped or joined after the first day."""
-    titles = {ad.ad_id: ad.title for ad in ads}
     found = []
     for ad in ads:
         for day in range(1, len(ad.budgets)):
@@ -115,9 +114,16 @@ def moments(result: Result, ads: Sequence[AdFigures]) -> list[Moment]:
             if before == 0 and now > 0 and any(ad.budgets[:day]):
                 found.append(Moment(day, f"“{ad.title}” ran again."))
             elif before == 0 and now > 0:
-                instead = f" in place of “{titles[ad.replaces]}”" if ad.replaces in titles else ""
-                found.append(Moment(day, f"“{ad.title}” joined{instead}."))
+                found.append(Moment(day, f"“{ad.title}” joined{_beside(ad, ads, day=day)}."))
     return sorted(found, key=lambda moment: moment.day)
+
+
+def _beside(ad: AdFigures, ads: Sequence[AdFigures], *, day: int) -> str:
+    """Why a new ad joined: in place of a tired one, or to relieve it."""
+    tired = next((item for item in ads if item.ad_id == ad.replaces), None)
+    if tired is None:
+        return ""
+    return f" to relieve “{tired.title}”" if tired.budgets[day] > 0 else f" in place of “{tired.title}”"
 
 
 def spent(result: Result) -> int:

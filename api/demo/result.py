@@ -84,14 +84,22 @@ async def _variants(
         files.setdefault(render.blueprint_id, []).append(render)
     written = await db.read(lambda conn: creatives.blueprints_of_run(conn, run.id))
     return [
-        await _variant(stage, run, blueprint, renders=files[blueprint.id], events=events, ad=published.get(blueprint.id))
+        await _variant(
+            stage, run, blueprint, renders=files[blueprint.id], events=events, ad=published.get(blueprint.id)
+        )
         for blueprint in written
         if blueprint.id in files
     ]
 
 
 async def _variant(
-    stage: Stage, run: Run, blueprint: Blueprint, *, renders: Sequence[Render], events: Sequence[RunEvent], ad: Ad | None
+    stage: Stage,
+    run: Run,
+    blueprint: Blueprint,
+    *,
+    renders: Sequence[Render],
+    events: Sequence[RunEvent],
+    ad: Ad | None,
 ) -> dict[str, Any]:
     prediction = await stage.engine.services.db.read(
         lambda conn: creatives.prediction_of_blueprint(conn, blueprint.id, run_id=run.id)

@@ -84,6 +84,13 @@ def prepare_pause(ad: Ad, *, reason: str, run_id: str) -> SpendChange:
     return _change("pause", ad=ad, before=before, status="PAUSED", budget=before.daily_budget, why=reason, run=run_id)
 
 
+def prepare_budget(ad: Ad, *, minor: int, reason: str, run_id: str) -> SpendChange:
+    """Set one live ad's daily budget."""
+    before = _state(ad)
+    budget = Money(minor=minor, currency=ad.currency)
+    return _change("budget", ad=ad, before=before, status=before.status, budget=budget, why=reason, run=run_id)
+
+
 def _planned(planned: PlannedChange, *, ad: Ad, run_id: str) -> SpendChange:
     if planned.kind == "pause":
         return prepare_pause(ad, reason=planned.reason, run_id=run_id)
@@ -134,7 +141,7 @@ def _fallback_text(item: Blueprint) -> str:
 
 def _why(item: Blueprint, *, budget: Money, total: Money, replaces: str | None) -> str:
     share = round(100 * budget.minor / total.minor)
-    role = "takes over from a tired ad" if replaces else f"gets {share}% of {total} a day"
+    role = "takes half the budget of a tired ad" if replaces else f"gets {share}% of {total} a day"
     return f"New ad that opens with a {item.hook_type.replace('_', '/')}; it {role}."
 
 

@@ -166,6 +166,10 @@ _MOTIFS: dict[Motif, Callable[[_Pen, tuple[int, int], _Pair, float, random.Rando
 }
 
 
+_BANDS = 8
+"""Horizontal bands of the text's ground that are each made readable."""
+
+
 def choose_veil(behind: Pixels, *, text: Box, fields: tuple[Field, ...]) -> tuple[Field, float]:
     """The field under which the text reads with the thinnest veil, and that veil's opacity (0 to 1).
 
@@ -176,7 +180,9 @@ def choose_veil(behind: Pixels, *, text: Box, fields: tuple[Field, ...]) -> tupl
         (round(text.left / 4), round(text.right / 4)),
     )
     region = behind[:, slice(*rows), slice(*columns)]
-    needed = [_needed(region.reshape(-1, 3), field) for field in fields]
+    # Band by band: a small dark thing behind one line of text must not vanish in the whole region's average.
+    bands = [band.reshape(-1, 3) for band in np.array_split(region, _BANDS) if band.size]
+    needed = [max(_needed(band, field) for band in bands) for field in fields]
     mean = region.reshape(-1, 3).mean(axis=0)
     costs = [
         need + 0.8 * float(np.abs(mean - np.array(field.ground)).mean()) / 255

@@ -46,6 +46,7 @@ from tools.studio.theme import make_theme
 from tools.studio.timeline import Shot, make_timeline
 
 _LIMITS = Limits(cpu_s=900, memory_mb=6144, file_mb=512)
+_RISE = 120
 _TIMEOUT_S = 900.0
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _RENDERED = 84
@@ -255,7 +256,8 @@ def _supplied(source: Path, probed: Probed, *, ad: Ad, plan: Plan, work: Path, m
         path = work / f"still{number}.png"
         free = ad.stage.picture
         if full and plan.text_box:
-            free = Box(0, plan.text_box.bottom + 24 * ad.stage.unit, ad.stage.width, ad.stage.height)
+            # The picture moves: its subject may rise by a few percent of the frame while the text stands.
+            free = Box(0, plan.text_box.bottom + _RISE * ad.stage.unit, ad.stage.width, ad.stage.height)
         small = prepare_still(
             source,
             area=area,
