@@ -110,7 +110,13 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
             account_id=account_id,
             graph="refresh",
             status="queued",
-            inputs={"ad_id": ad_id, "why": why, "brief": {**brief, "variants": 1}, "day": today.isoformat()},
+            inputs={
+                "ad_id": ad_id,
+                "why": why,
+                "brief": {**brief, "variants": 1},
+                "day": today.isoformat(),
+                "seed": _seed_of(ad_id),
+            },
             code_version=self.services.code_version,
             idempotency_key=f"refresh:{ad_id}",
             created_at=self.services.wall.now(),
@@ -128,6 +134,11 @@ class OptimiseSteps(InsightSteps, SpendingSteps):
 def plan_seed(account_id: str, *, inputs: Mapping[str, Any]) -> int:
     """The sampler's seed: one account's run started with the same `seed` (0 where none is given) plans the same."""
     return int(digest([account_id, inputs.get("seed", 0)], prefix="seed/1")[:8], 16)
+
+
+def _seed_of(ad_id: str) -> int:
+    """The seed of an ad's refresh: the same ad is refreshed the same way."""
+    return int(digest(ad_id, prefix="refresh-seed/1")[:8], 16)
 
 
 def _told(stored: dict[str, Any]) -> list[Line]:

@@ -276,7 +276,10 @@ def _title(ad_id: str, *, variants: Mapping[str, Mapping[str, Any]], names: Mapp
 def _share(found: Gain) -> str:
     if found.share_of_possible is None or found.mean <= 0:
         return ""
-    return f" That is {found.share_of_possible:.0%} of what the best plan under the same limits would have gained."
+    return (
+        f" That is {found.share_of_possible:.0%} of what the best plan for the launched ads, with perfect knowledge and "
+        "the same limits, would have gained."
+    )
 
 
 def _luck_of_deals(result: Result) -> str:
