@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langgraph.types import Send
@@ -14,7 +16,7 @@ from agents.director import DirectorContext
 from agents.onboard.judges import score_prediction
 from geminivideo.blueprint import Blueprint
 from geminivideo.canonical import digest
-from geminivideo.errors import GeminiVideoError, StorageError
+from geminivideo.errors import GeminiVideoError, NotFound, StorageError
 from geminivideo.judgement import CouncilVerdict, OracleVerdict, Prediction, Recalled, Score
 from graphs import telling
 from graphs.recent import Recent
@@ -24,6 +26,7 @@ from graphs.steps import Steps, input_hash
 from memory import creatives, jobs, runs
 from memory.runs import Line
 from tools.decisions.creative_dna import dna_of_blueprint
+from tools.dispatcher import Dispatcher
 
 ROUNDS = 3
 """Judged at most this often: the first writing and two revisions."""
@@ -37,17 +40,29 @@ JUDGE_SECONDS = 60.0
 Judged = tuple[CouncilVerdict, OracleVerdict]
 
 
+@dataclass(frozen=True)
+class _Round:
+    """What the judges' branches of one round share: read once, because a blueprint's revision of a round is settled."""
+
+    blueprints: Mapping[str, tuple[Blueprint, str]]
+    """By id: the blueprint, and the hash under which answers about it are kept."""
+    answered: frozenset[tuple[str, str]]
+    """(branch, hash) of the answers that are stored."""
+    tools: Dispatcher
+
+
 class CreativeSteps(Steps):
     """Nodes from the brief to finished files."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._contexts = Recent[str, DirectorContext]()
+        self._rounds = Recent[tuple[str, int], _Round]()
 
     async def intake(self, state: StartState) -> CampaignState:
         """Validate the brief again and say what was understood."""
         run = await self.opened(state)
-        brief = await self.brief(run.id)
+        brief = await self.brief_of(run)
         await self.emit(run.id, telling.understood(brief))
         return {"run_id": run.id, "account_id": run.account_id, "round": 0}
 
@@ -59,13 +74,14 @@ class CreativeSteps(Steps):
         async def search() -> dict[str, Any]:
             tools = await self.tools(account_id, run_id=run_id)
             query = " ".join((brief.product, brief.offer, brief.audience, *brief.benefits))
-            found = {
-                kind: await tools.call(
-                    "winner_search", {"query": query, "kind": kind, "k": RECALLED}, caller="director"
-                )
-                for kind in ("winner", "loser")
+            questions = [{"query": query, "kind": kind, "k": RECALLED} for kind in ("winner", "loser")]
+            answers = await asyncio.gather(
+                *(tools.call("winner_search", item, caller="director") for item in questions)
+            )
+            return {
+                str(item["kind"]): [ad.model_dump(mode="json") for ad in answer.ads]
+                for item, answer in zip(questions, answers, strict=True)
             }
-            return {kind: [item.model_dump(mode="json") for item in answer.ads] for kind, answer in found.items()}
 
         inputs = brief.model_dump(mode="json")
         await self.once(run_id, node="recall", branch="", inputs=inputs, make=search, lines=telling.recalled)
@@ -79,8 +95,7 @@ class CreativeSteps(Steps):
         at = self.services.wall.now()
 
         def keep(conn: Connection) -> None:
-            for item in blueprints:
-                creatives.save_blueprint(conn, item, account_id=state["account_id"], run_id=state["run_id"], now=at)
+            creatives.save_blueprints(conn, blueprints, account_id=state["account_id"], run_id=state["run_id"], now=at)
 
         await self.record(state["run_id"], lines=lines, store=keep)
         return {"candidates": [item.id for item in blueprints], "kept": [], "round": 1}
@@ -126,7 +141,8 @@ class CreativeSteps(Steps):
         """One branch: a judge's score, or the Oracle's prediction. A failing branch costs its own vote only."""
         run_id, seat = state["run_id"], state["seat"]
         branch = f"{state['blueprint_id']}:{state['round']}:{seat}"
-        blueprint, key, stored = await self._read_branch(state, branch=branch)
+        round_ = await self._rounds.get((run_id, state["round"]), make=lambda: self._read_round(state))
+        blueprint, key = round_.blueprints[state["blueprint_id"]]
 
         def keep(conn: Connection, value: dict[str, Any]) -> None:
             if seat == ORACLE and "failed" not in value:
@@ -135,7 +151,7 @@ class CreativeSteps(Steps):
         def lines(value: dict[str, Any]) -> list[Line]:
             return [telling.judged(blueprint, seat=seat, value=value, key=f"judged:{branch}")]
 
-        if stored is None:
+        if (branch, key) not in round_.answered:
             made = await self._ask(state, blueprint)
             await self.put(run_id, node="judge", branch=branch, key=key, made=made, keep=keep, lines=lines)
         return {"judged": [branch]}
@@ -155,7 +171,7 @@ class CreativeSteps(Steps):
         if revise and round_ < ROUNDS and len(kept) < brief.variants + SPARE_IDEAS:
             return {"kept": kept, "revise": revise}
         last = [key for key in revise if (found := verdicts[key][1]) and not _must_not_run(found[0])]
-        chosen = await self._choose(state, [*kept, *last], wanted=brief.variants)
+        chosen = await self._choose(state, [*kept, *last], wanted=brief.variants, known=verdicts)
         written = await self.db.read(lambda conn: creatives.blueprints_of_run(conn, run_id))
         going = [item for item in written if item.id in chosen]
         await self.emit(run_id, telling.chosen(going, left=[item for item in written if item.id not in chosen]))
@@ -231,6 +247,8 @@ class CreativeSteps(Steps):
     ) -> dict[str, tuple[Blueprint, Judged | None]]:
         """The verdict on each (blueprint id, round); None where the Oracle could not predict, so nothing is known."""
         run_id, account_id = state["run_id"], state["account_id"]
+        if not wanted:
+            return {}
         seats = [judge.name for judge in self.services.roster.judges]
 
         def read(conn: Connection) -> dict[str, tuple[Blueprint, Judged | None]]:
@@ -256,8 +274,13 @@ class CreativeSteps(Steps):
         return "No idea was good enough to spend money on."
 
     async def _read_context(self, run_id: str) -> DirectorContext:
-        recalled = await self.stored(run_id, node="recall", branch="") or {"winner": [], "loser": []}
-        run = await self.run(run_id)
+        run, stored = await self.db.read(
+            lambda conn: (
+                runs.get_run(conn, run_id),
+                runs.latest_node_result(conn, run_id, node="recall", branch=""),
+            )
+        )
+        recalled = stored or {"winner": [], "loser": []}
         seed = int(digest(run_id, prefix="seed/1")[:8], 16)
         return DirectorContext(
             brief=await self.brief(run_id),
@@ -296,16 +319,23 @@ class CreativeSteps(Steps):
         await self.record(run_id, lines=[line], store=keep)
         return "failed" not in value
 
-    async def _read_branch(self, state: JudgeState, *, branch: str) -> tuple[Blueprint, str, Any | None]:
-        """The blueprint to judge, the key of this branch's answer, and the answer if it was given before."""
+    async def _read_round(self, state: JudgeState) -> _Round:
+        """What the branches of one round share. A branch that misses a later answer asks again; the first one stays."""
+        run_id, account_id = state["run_id"], state["account_id"]
 
-        def read(conn: Connection) -> tuple[Blueprint, str, Any | None]:
-            blueprint = creatives.get_blueprint(conn, state["blueprint_id"], account_id=state["account_id"])
-            key = input_hash("judge", blueprint.sha256)
-            stored = runs.get_node_result(conn, state["run_id"], node="judge", branch=branch, input_hash=key)
-            return blueprint, key, stored
+        def read(conn: Connection) -> tuple[list[Blueprint], set[tuple[str, str]]]:
+            return creatives.blueprints_of_run(conn, run_id), runs.node_results_of(conn, run_id, node="judge")
 
-        return await self.db.read(read)
+        blueprints, answered = await self.db.read(read)
+        try:
+            tools = await self.tools(account_id, run_id=run_id, predicting=True)
+        except NotFound:  # no model: the Oracle's branches say so
+            tools = await self.tools(account_id, run_id=run_id)
+        return _Round(
+            blueprints={item.id: (item, input_hash("judge", item.sha256)) for item in blueprints},
+            answered=frozenset(answered),
+            tools=tools,
+        )
 
     async def _ask(self, state: JudgeState, blueprint: Blueprint) -> dict[str, Any]:
         """A branch's answer, or why there is none."""
@@ -328,7 +358,7 @@ class CreativeSteps(Steps):
 
     async def _predict(self, state: JudgeState, blueprint: Blueprint) -> dict[str, Any]:
         brief = await self.brief(state["run_id"])
-        tools = await self.tools(state["account_id"], run_id=state["run_id"], predicting=True)
+        tools = (await self._rounds.get((state["run_id"], state["round"]), make=lambda: self._read_round(state))).tools
         dna = dna_of_blueprint(blueprint, format=blueprint.formats[0], brand=brief.brand)
         creative = {"dna": dna.model_dump(mode="json"), "text": _copy_of(blueprint)}
         answer = await tools.call("predict_ctr", {"creatives": [creative]}, caller="oracle")
@@ -345,15 +375,21 @@ class CreativeSteps(Steps):
             now=self.services.wall.now(),
         )
 
-    async def _choose(self, state: CampaignState, candidates: list[str], *, wanted: int) -> list[str]:
+    async def _choose(
+        self,
+        state: CampaignState,
+        candidates: list[str],
+        *,
+        wanted: int,
+        known: Mapping[str, tuple[Blueprint, Judged | None]],
+    ) -> list[str]:
         """The best `wanted` by the Council's score and the predicted CTR, keeping both ways of making an ad."""
-        unique = list(dict.fromkeys(candidates))
-        newest = await self.blueprints(state["account_id"], unique)
-        judged = await self.verdicts(state, [(item.id, 1 + item.revision) for item in newest])
+        earlier = await self.blueprints(state["account_id"], [key for key in candidates if key not in known])
+        judged = {**await self.verdicts(state, [(item.id, 1 + item.revision) for item in earlier]), **known}
         ranked = sorted(
             (_rank(*verdict), key, any(scene.footage for scene in blueprint.scenes))
             for key, (blueprint, verdict) in judged.items()
-            if verdict
+            if verdict and key in candidates
         )[::-1]
         chosen = ranked[:wanted]
         for kind in (True, False):  # one with footage and one by motion graphics alone, where both were written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -22,6 +23,15 @@ from memory.runs import Line
 from tools.decisions.creative_dna import dna_of_blueprint
 from tools.publishing.prepare import prepare_creates
 from treasury.reports import ChangeOutcome, report
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run has made for its account, of the variants that could be rendered."""
+
+    account: Account
+    blueprints: tuple[Blueprint, ...]
+    renders: tuple[Render, ...]
 
 
 class PublishingSteps(SpendingSteps):
@@ -52,28 +62,33 @@ class PublishingSteps(SpendingSteps):
     async def propose(self, state: CampaignState) -> CampaignState:
         """Propose the creates (for a refresh: with the pause of the tired ad)."""
         run_id, account_id = state["run_id"], state["account_id"]
-        changes = await self.changes(state)
-        evidence = [item.sha256 for item in await self._blueprints(state)]
+        made = await self._made(state)
+        changes = await self.changes(state, made)
+        evidence = [item.sha256 for item in made.blueprints]
         set_id = await self.propose_changes(
             run_id, account_id=account_id, changes=changes, evidence=evidence, key="publish"
         )
         return {"set_id": set_id}
 
-    async def changes(self, state: CampaignState) -> tuple[SpendChange, ...]:
+    async def changes(self, state: CampaignState, made: Made) -> tuple[SpendChange, ...]:
         """One create per rendered blueprint, the same whenever this node is started again."""
-        return await self.creates(state)
+        return await self.creates(state, made)
 
     async def creates(
-        self, state: CampaignState, *, campaign_external_id: str | None = None, replaces_ad_id: str | None = None
+        self,
+        state: CampaignState,
+        made: Made,
+        *,
+        campaign_external_id: str | None = None,
+        replaces_ad_id: str | None = None,
     ) -> tuple[SpendChange, ...]:
         """Creates of the rendered blueprints, into a new campaign or one that is there."""
-        account = await self.account(state["account_id"])
         return prepare_creates(
-            await self._blueprints(state),
-            renders=await self._renders(state),
+            made.blueprints,
+            renders=made.renders,
             budgets=state["budgets"],
             brief=await self.brief(state["run_id"]),
-            platform=account.platform,
+            platform=made.account.platform,
             run_id=state["run_id"],
             campaign_external_id=campaign_external_id,
             replaces_ad_id=replaces_ad_id,
@@ -84,7 +99,7 @@ class PublishingSteps(SpendingSteps):
         account_id, run_id = state["account_id"], state["run_id"]
         account = await self.account(account_id)
         brief = await self.brief(run_id)
-        record = await self._latest(state["set_id"], account_id=account_id)
+        record = await self._latest(state["set_id"], account_id=account_id, run_id=run_id)
         set_id = record.change_set.id
         outcomes = await self.db.read(lambda conn: report(conn, set_id, account_id=account_id).applied)
         planned = {change.id: change.publish for change in record.change_set.changes}
@@ -105,20 +120,18 @@ class PublishingSteps(SpendingSteps):
         """What the new ads may spend a day together, in minor units."""
         return brief.daily_budget.minor
 
-    async def _blueprints(self, state: CampaignState) -> tuple[Blueprint, ...]:
-        account_id, wanted = state["account_id"], state["rendered"]
-        found = await self.db.read(lambda conn: creatives.get_blueprints(conn, wanted, account_id=account_id))
-        return tuple(found)
+    async def _made(self, state: CampaignState) -> Made:
+        run_id, account_id, wanted = state["run_id"], state["account_id"], state["rendered"]
 
-    async def _renders(self, state: CampaignState) -> list[Render]:
-        wanted = set(state["rendered"])
-        made = await self.db.read(lambda conn: creatives.renders_of_run(conn, state["run_id"]))
-        return [render for render in made if render.blueprint_id in wanted]
+        def read(conn: Connection) -> Made:
+            renders = [item for item in creatives.renders_of_run(conn, run_id) if item.blueprint_id in wanted]
+            blueprints = creatives.get_blueprints(conn, wanted, account_id=account_id)
+            return Made(accounts.get_account(conn, account_id), tuple(blueprints), tuple(renders))
+
+        return await self.db.read(read)
 
     async def _predictions(self, run_id: str, wanted: Sequence[str]) -> dict[str, Prediction]:
-        return await self.db.read(
-            lambda conn: {key: creatives.prediction_of_blueprint(conn, key, run_id=run_id) for key in wanted}
-        )
+        return await self.db.read(lambda conn: creatives.predictions_of_blueprints(conn, wanted, run_id=run_id))
 
 
 def _published(

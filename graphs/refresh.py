@@ -14,6 +14,7 @@ from geminivideo.blueprint import Blueprint
 from geminivideo.brief import Brief
 from geminivideo.spend import SpendChange
 from graphs.campaign import CampaignSteps, wire
+from graphs.publishing import Made
 from graphs.services import Services
 from graphs.state import CampaignState
 from memory import ads, creatives
@@ -53,14 +54,14 @@ class RefreshSteps(CampaignSteps):
         """Half of the tired ad's budget: a new variant has proved nothing, and a tired ad may still be the best."""
         return max(1, (await self.tired(run_id)).daily_budget_minor // 2)
 
-    async def changes(self, state: CampaignState) -> tuple[SpendChange, ...]:
+    async def changes(self, state: CampaignState, made: Made) -> tuple[SpendChange, ...]:
         """Create the new variant beside its siblings with half of the tired one's budget, in one decision.
 
         From then on the sampler moves the money by what each of them earns.
         """
         run_id = state["run_id"]
         ad = await self.tired(run_id)
-        creates = await self.creates(state, campaign_external_id=ad.campaign_external_id, replaces_ad_id=ad.id)
+        creates = await self.creates(state, made, campaign_external_id=ad.campaign_external_id, replaces_ad_id=ad.id)
         why = str((await self.run(run_id)).inputs.get("why", "It is tired."))
         left = ad.daily_budget_minor - sum(change.after.daily_budget.minor for change in creates)
         if left <= 0:

@@ -58,10 +58,10 @@ class Runner:
 
     async def drive(self, run_id: str) -> Run:
         """Claim the run and drive it until it ends or waits; its record. A run held elsewhere is returned as it is."""
-        fence = await self._claim(run_id)
-        if fence is None:
+        taken = await self._claim(run_id)
+        if taken is None:
             return await self._get(run_id)
-        await self._hold(_Lease(run_id, fence))
+        await self._hold(taken)
         run = await self._get(run_id)
         if run.status == "cancelled":  # it may have proposed something at the very moment
             await self._withdraw(run, who="runner")
@@ -82,9 +82,10 @@ class Runner:
             await self._withdraw(run, who=who)
         return run
 
-    async def _hold(self, lease: _Lease) -> None:
+    async def _hold(self, run: Run) -> None:
         """Drive under a heartbeat. Without the lease nothing more is driven: somebody else may be at it."""
-        driving = asyncio.create_task(self._advance(lease), name=f"advance-{lease.run_id}")
+        lease = _Lease(run.id, run.fence)
+        driving = asyncio.create_task(self._advance(run, lease=lease), name=f"advance-{lease.run_id}")
         beating = asyncio.create_task(self._beat(lease, driving=driving), name=f"heartbeat-{lease.run_id}")
         try:
             await driving
@@ -101,8 +102,7 @@ class Runner:
             with contextlib.suppress(asyncio.CancelledError):
                 await beating
 
-    async def _advance(self, lease: _Lease) -> None:
-        run = await self._get(lease.run_id)
+    async def _advance(self, run: Run, *, lease: _Lease) -> None:
         if run.code_version != self._services.code_version:
             await self._set_aside(lease, error=_other_version(run))
             return
@@ -114,8 +114,8 @@ class Runner:
             except GeminiVideoError as error:
                 await self._fail(lease, error=error)
                 return
-            run = await self._get(lease.run_id)
-            if run.finished or await self._park(lease) != "queued":
+            run = await self._park(lease)
+            if run.status != "queued":
                 return
             idle = idle + 1 if run.last_seq == before else 0
             if idle >= _NO_PROGRESS_LIMIT:
@@ -124,7 +124,7 @@ class Runner:
             again = await self._claim(lease.run_id)
             if again is None:
                 return
-            lease.fence = again
+            run, lease.fence = again, again.fence
 
     async def _invoke(self, run: Run) -> None:
         graph = self._graphs[run.graph]
@@ -146,18 +146,25 @@ class Runner:
             _log.exception("run %s failed", run.id)
             raise GeminiVideoError(f"A step failed: {type(error).__name__}: {error}", where=run.id) from error
 
-    async def _claim(self, run_id: str) -> int | None:
+    async def _claim(self, run_id: str) -> Run | None:
         now = self._services.wall.now()
         if not await self._db.read(lambda conn: runs.is_claimable(conn, run_id, now=now)):
             return None
         seconds = self._services.settings.lease_seconds
         return await self._db.write(
-            lambda conn: runs.claim(conn, run_id, owner=self._services.owner, now=now, seconds=seconds)
+            lambda conn: runs.take(conn, run_id, owner=self._services.owner, now=now, seconds=seconds)
         )
 
-    async def _park(self, lease: _Lease) -> runs.RunStatus:
+    async def _park(self, lease: _Lease) -> Run:
+        """Give the lease back, unless the run has ended; the run as it then is."""
         retry_at = self._services.wall.now() + timedelta(seconds=RETRY_SECONDS)
-        return await self._db.write(lambda conn: runs.park(conn, lease.run_id, fence=lease.fence, retry_at=retry_at))
+
+        def write(conn: Connection) -> Run:
+            if not runs.get_run(conn, lease.run_id).finished:
+                runs.park(conn, lease.run_id, fence=lease.fence, retry_at=retry_at)
+            return runs.get_run(conn, lease.run_id)
+
+        return await self._db.write(write)
 
     async def _beat(self, lease: _Lease, *, driving: asyncio.Task[None]) -> None:
         seconds = self._services.settings.lease_seconds

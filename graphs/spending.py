@@ -9,6 +9,7 @@ from langgraph.types import interrupt
 from sqlalchemy import Connection
 
 from geminivideo.ads import AdStatus
+from geminivideo.errors import NotFound
 from geminivideo.events import EventKind
 from geminivideo.spend import ChangeKind, ChangeState, SpendChange
 from graphs.steps import Steps
@@ -68,7 +69,7 @@ class SpendingSteps(Steps):
     async def approval(self, state: SpendingState) -> SpendingState:
         """The gate: reads the ledger, and parks while the set is open. The resume value is never looked at."""
         while True:
-            record = await self._latest(state["set_id"], account_id=state["account_id"])
+            record = await self._latest(state["set_id"], account_id=state["account_id"], run_id=state["run_id"])
             if record.state != "proposed":
                 return {"set_id": record.change_set.id}
             if record.change_set.supersedes:
@@ -82,7 +83,7 @@ class SpendingSteps(Steps):
         """
         run_id, account_id = state["run_id"], state["account_id"]
         while True:
-            record = await self._latest(state["set_id"], account_id=account_id)
+            record = await self._latest(state["set_id"], account_id=account_id, run_id=run_id)
             if record.state in _NOT_CARRIED_OUT:
                 note = f" {record.note}" if record.note else ""
                 return {"outcome": f"Not carried out: the proposal is {record.state}.{note}"}
@@ -117,12 +118,13 @@ class SpendingSteps(Steps):
     async def _record(self, set_id: str, *, account_id: str) -> SetRecord:
         return await self.db.read(lambda conn: ledger.get_set(conn, set_id, account_id=account_id))
 
-    async def _latest(self, set_id: str, *, account_id: str) -> SetRecord:
+    async def _latest(self, set_id: str, *, account_id: str, run_id: str) -> SetRecord:
         """The set, or the newest edit of it."""
-        record = await self._record(set_id, account_id=account_id)
-        run_id = record.change_set.run_id
         found = await self.db.read(lambda conn: ledger.list_sets(conn, account_id=account_id, run_id=run_id))
         successors = {item.change_set.supersedes: item for item in found if item.change_set.supersedes}
+        record = next((item for item in found if item.change_set.id == set_id), None)
+        if record is None:
+            raise NotFound("The run has no such proposal", where=set_id[:60])
         while record.change_set.id in successors:
             record = successors[record.change_set.id]
         return record

@@ -80,6 +80,14 @@ class Steps:
         """The brief that the run was started with, validated again. InvalidInput where it cannot be used."""
         return await self._briefs.get(run_id, make=lambda: self._read_brief(run_id))
 
+    async def brief_of(self, run: Run) -> Brief:
+        """The same for a run that is at hand."""
+
+        async def check() -> Brief:
+            return check_brief(run.inputs.get("brief"), where=run.id)
+
+        return await self._briefs.get(run.id, make=check)
+
     async def tools(self, account_id: str, *, run_id: str, predicting: bool = False) -> Dispatcher:
         """The account's tools, for this run."""
         account, model = await account_and_model(self.services, account_id, loaded=self._models, predicting=predicting)
@@ -194,7 +202,8 @@ class Steps:
         await self.db.write(write)
 
     async def _read_brief(self, run_id: str) -> Brief:
-        return check_brief((await self.run(run_id)).inputs.get("brief"), where=run_id)
+        run = await self.run(run_id)
+        return check_brief(run.inputs.get("brief"), where=run_id)
 
 
 def check_brief(value: object, *, where: str) -> Brief:

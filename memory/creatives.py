@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from geminivideo.blueprint import Blueprint
 from geminivideo.errors import NotFound
@@ -16,6 +17,17 @@ from geminivideo.model import Noun
 from geminivideo.vocabulary import Format
 from memory.schema import blueprints, predictions, renders
 
+
+def _saving(dialect: Any) -> Any:
+    statement = dialect.insert(blueprints)
+    return statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={"body": statement.excluded.body},
+        where=blueprints.c.account_id == statement.excluded.account_id,
+    )
+
+
+_SAVE_SQLITE, _SAVE_POSTGRES = _saving(sqlite), _saving(postgresql)
 _BLUEPRINTS = select(blueprints.c.id, blueprints.c.body).where(
     blueprints.c.account_id == bindparam("the_account"),
     blueprints.c.id.in_(bindparam("the_ids", expanding=True)),
@@ -35,15 +47,25 @@ class Render(Noun):
 
 def save_blueprint(conn: Connection, blueprint: Blueprint, *, account_id: str, run_id: str, now: datetime) -> None:
     """Store a blueprint, or its newer revision under the same id."""
-    body = blueprint.model_dump(mode="json")
-    changed = conn.execute(
-        update(blueprints)
-        .where(blueprints.c.id == blueprint.id, blueprints.c.account_id == account_id)
-        .values(body=body)
-    ).rowcount
-    if not changed:
-        values = {"id": blueprint.id, "account_id": account_id, "run_id": run_id, "body": body, "created_at": now}
-        conn.execute(insert(blueprints).values(**values))
+    save_blueprints(conn, [blueprint], account_id=account_id, run_id=run_id, now=now)
+
+
+def save_blueprints(
+    conn: Connection, items: Sequence[Blueprint], *, account_id: str, run_id: str, now: datetime
+) -> None:
+    """Store several; a row of another account under the same id is left alone."""
+    rows = [
+        {
+            "id": item.id,
+            "account_id": account_id,
+            "run_id": run_id,
+            "body": item.model_dump(mode="json"),
+            "created_at": now,
+        }
+        for item in items
+    ]
+    if rows:
+        conn.execute(_SAVE_SQLITE if conn.dialect.name == "sqlite" else _SAVE_POSTGRES, rows)
 
 
 def get_blueprint(conn: Connection, blueprint_id: str, *, account_id: str) -> Blueprint:
@@ -112,16 +134,21 @@ def log_prediction(
 
 def prediction_of_blueprint(conn: Connection, blueprint_id: str, *, run_id: str) -> Prediction:
     """The newest prediction of a blueprint in this run, or NotFound."""
+    return predictions_of_blueprints(conn, [blueprint_id], run_id=run_id)[blueprint_id]
+
+
+def predictions_of_blueprints(conn: Connection, blueprint_ids: Sequence[str], *, run_id: str) -> dict[str, Prediction]:
+    """The newest prediction of each blueprint in this run, or NotFound."""
     query = (
-        select(predictions.c.body)
-        .where(predictions.c.blueprint_id == blueprint_id, predictions.c.run_id == run_id)
-        .order_by(predictions.c.id.desc())
-        .limit(1)
+        select(predictions.c.blueprint_id, predictions.c.body)
+        .where(predictions.c.blueprint_id.in_(blueprint_ids), predictions.c.run_id == run_id)
+        .order_by(predictions.c.id)
     )
-    body = conn.execute(query).scalar_one_or_none()
-    if body is None:
-        raise NotFound("Nothing was predicted of this blueprint", where=blueprint_id[:60])
-    return Prediction.model_validate(body)
+    newest = {key: body for key, body in conn.execute(query)}  # noqa: C416 (rows are not pairs to a type checker)
+    missing = [key for key in blueprint_ids if key not in newest]
+    if missing:
+        raise NotFound("Nothing was predicted of this blueprint", where=missing[0][:60])
+    return {key: Prediction.model_validate(newest[key]) for key in blueprint_ids}
 
 
 def link_prediction(conn: Connection, *, blueprint_id: str, ad_id: str) -> None:

@@ -1,9 +1,9 @@
 """The records database. One way to write: `Database.write(fn)`.
 
-On SQLite a single writer takes what is queued, opens one `BEGIN IMMEDIATE`, runs each function in its own
-savepoint and commits once (group commit); a plain BEGIN loses read-then-write updates. On Postgres functions run
-side by side and take row locks. Functions are synchronous over a SQLAlchemy Core connection, may be run again,
-and must have no effect outside that connection.
+On SQLite a single writer takes what is queued, opens one `BEGIN IMMEDIATE`, runs every function and commits once
+(group commit; a function that raises is rolled back alone); a plain BEGIN loses read-then-write updates. On Postgres
+functions run side by side and take row locks. Functions are synchronous over a SQLAlchemy Core connection, may be run
+again, and must have no effect outside that connection.
 
 SQLite is called on threads of our own, a whole transaction at a time: the asynchronous driver changes threads several
 times per statement, which cost more than the statements did. Postgres is SQLAlchemy's asyncio throughout.
@@ -133,29 +133,24 @@ class Database:
 
 
 def _run_batch(conn: Connection, fns: list[Callable[[Connection], Any]]) -> list[tuple[Any, BaseException | None]]:
-    """One transaction for all; a function that raises is rolled back alone."""
-    if len(fns) == 1:
-        return [_run_alone(conn, fns[0])]
-    outcomes: list[tuple[Any, BaseException | None]] = []
+    """One transaction for all. If one of them raises, all are run again, each in a savepoint of its own."""
+    try:
+        with conn.begin():
+            return [(fn(conn), None) for fn in fns]
+    except Exception as error:  # boundary: handed to the caller that queued it
+        if len(fns) == 1:
+            return [(None, error)]
     with conn.begin():
-        for fn in fns:
-            savepoint = conn.begin_nested()
-            try:
-                value = fn(conn)
-                savepoint.commit()
-                outcomes.append((value, None))
-            except Exception as error:  # boundary: handed to the caller that queued it
-                savepoint.rollback()
-                outcomes.append((None, error))
-    return outcomes
+        return [_run_alone(conn, fn) for fn in fns]
 
 
 def _run_alone(conn: Connection, fn: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
-    """The same for one function, whose savepoint would be its transaction."""
+    savepoint = conn.begin_nested()
     try:
-        with conn.begin():
-            value = fn(conn)
+        value = fn(conn)
+        savepoint.commit()
     except Exception as error:  # boundary: handed to the caller that queued it
+        savepoint.rollback()
         return None, error
     return value, None
 

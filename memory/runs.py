@@ -40,6 +40,7 @@ _NODE = (node_results.c.run_id == bindparam("the_run"), node_results.c.node == b
 _NODE_RESULT = select(node_results.c.value).where(
     *_NODE, node_results.c.branch == bindparam("the_branch"), node_results.c.input_hash == bindparam("the_hash")
 )
+_RESULTS_OF = select(node_results.c.branch, node_results.c.input_hash).where(*_NODE)
 _NEWEST_RESULTS = (
     select(node_results.c.branch, node_results.c.value)
     .where(*_NODE, node_results.c.branch.in_(bindparam("the_branches", expanding=True)))
@@ -142,17 +143,21 @@ def is_claimable(conn: Connection, run_id: str, *, now: datetime) -> bool:
 
 def claim(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: int) -> int | None:
     """Take the run's lease: its new fence, or None when somebody else holds it or there is nothing to drive."""
-    taken = conn.execute(
-        update(runs)
-        .where(runs.c.id == run_id, _free(now))
-        .values(
-            status="running",
-            lease_owner=owner,
-            lease_until=now + timedelta(seconds=seconds),
-            fence=runs.c.fence + 1,
-        )
-    ).rowcount
-    return int(conn.execute(select(runs.c.fence).where(runs.c.id == run_id)).scalar_one()) if taken else None
+    taken = take(conn, run_id, owner=owner, now=now, seconds=seconds)
+    return taken.fence if taken else None
+
+
+def take(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: int) -> Run | None:
+    """The same; the run under its new lease."""
+    values = {
+        "status": "running",
+        "lease_owner": owner,
+        "lease_until": now + timedelta(seconds=seconds),
+        "fence": runs.c.fence + 1,
+    }
+    free = update(runs).where(runs.c.id == run_id, _free(now)).values(**values).returning(*runs.c)
+    row = conn.execute(free).mappings().first()
+    return _run(row) if row else None
 
 
 def renew(conn: Connection, run_id: str, *, owner: str, until: datetime, fence: int | None = None) -> bool:
@@ -187,8 +192,12 @@ def let_go(conn: Connection, run_id: str, *, fence: int) -> None:
 
 
 def lock_run(conn: Connection, run_id: str) -> None:
-    """Hold the run's row until the transaction ends (Postgres), so that parking and waking see each other."""
-    conn.execute(_LOCK_RUN, {"the_run": run_id})
+    """Hold the run's row until the transaction ends, so that parking and waking see each other.
+
+    On SQLite there is one writer at a time, and nothing to hold.
+    """
+    if conn.dialect.name != "sqlite":
+        conn.execute(_LOCK_RUN, {"the_run": run_id})
 
 
 def set_aside(conn: Connection, run_id: str, *, fence: int, error: Mapping[str, Any]) -> None:
@@ -289,7 +298,7 @@ def events_after(conn: Connection, run_id: str, *, seq: int = 0, limit: int = 50
 
 def get_node_result(conn: Connection, run_id: str, *, node: str, branch: str, input_hash: str) -> Any | None:
     """What this node made of these inputs before, or None."""
-    where = {"the_run": run_id, "the_node": node, "the_branch": branch, "the_hash": input_hash}
+    where = _of(run_id, node) | {"the_branch": branch, "the_hash": input_hash}
     return conn.execute(_NODE_RESULT, where).scalar_one_or_none()
 
 
@@ -304,6 +313,11 @@ def put_node_result(
     return get_node_result(conn, run_id, node=node, branch=branch, input_hash=input_hash), False
 
 
+def node_results_of(conn: Connection, run_id: str, *, node: str) -> set[tuple[str, str]]:
+    """(branch, input hash) of every result of a node."""
+    return {(branch, input_hash) for branch, input_hash in conn.execute(_RESULTS_OF, _of(run_id, node))}
+
+
 def latest_node_result(conn: Connection, run_id: str, *, node: str, branch: str) -> Any | None:
     """The newest value of a node's branch, whatever its inputs were."""
     return latest_node_results(conn, run_id, node=node, branches=[branch])[branch]
@@ -311,7 +325,7 @@ def latest_node_result(conn: Connection, run_id: str, *, node: str, branch: str)
 
 def latest_node_results(conn: Connection, run_id: str, *, node: str, branches: Sequence[str]) -> dict[str, Any | None]:
     """The newest value of each branch; None where there is none."""
-    where = {"the_run": run_id, "the_node": node, "the_branches": list(branches)}
+    where = {**_of(run_id, node), "the_branches": list(branches)}
     found: dict[str, Any | None] = dict.fromkeys(branches)
     found.update((branch, value) for branch, value in conn.execute(_NEWEST_RESULTS, where))  # the newest comes last
     return found
@@ -335,6 +349,10 @@ def _free(now: datetime) -> Any:
 
 def _held(run_id: str, fence: int) -> Any:
     return update(runs).where(runs.c.id == run_id, runs.c.fence == fence, runs.c.status == "running")
+
+
+def _of(run_id: str, node: str) -> dict[str, str]:
+    return {"the_run": run_id, "the_node": node}
 
 
 def _known_keys(conn: Connection, run_id: str, keys: Sequence[str]) -> set[str]:
