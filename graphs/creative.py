@@ -161,20 +161,19 @@ class CreativeSteps(Steps):
         run_id, round_ = state["run_id"], state["round"]
         brief = await self.brief(run_id)
         verdicts = await self.verdicts(state, [(blueprint_id, round_) for blueprint_id in state["candidates"]])
-        await self.emit(
-            run_id,
-            *(telling.decided(item, verdict, round_=round_) for item, verdict in verdicts.values() if verdict),
-        )
+        lines = [telling.decided(item, verdict, round_=round_) for item, verdict in verdicts.values() if verdict]
         said = {key: verdict[1].verdict for key, (_, verdict) in verdicts.items() if verdict}
         kept = [*state.get("kept", []), *(key for key, word in said.items() if word == "approve")]
         revise = [key for key, word in said.items() if word == "revise"]
         if revise and round_ < ROUNDS and len(kept) < brief.variants + SPARE_IDEAS:
+            await self.emit(run_id, *lines)
             return {"kept": kept, "revise": revise}
         last = [key for key in revise if (found := verdicts[key][1]) and not _must_not_run(found[0])]
         chosen = await self._choose(state, [*kept, *last], wanted=brief.variants, known=verdicts)
         written = await self.db.read(lambda conn: creatives.blueprints_of_run(conn, run_id))
         going = [item for item in written if item.id in chosen]
-        await self.emit(run_id, telling.chosen(going, left=[item for item in written if item.id not in chosen]))
+        left = [item for item in written if item.id not in chosen]
+        await self.emit(run_id, *lines, telling.chosen(going, left=left))
         return {"kept": chosen, "revise": []}
 
     def after_gate(self, state: CampaignState) -> str:

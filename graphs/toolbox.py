@@ -56,12 +56,11 @@ def toolbox(
         )
         tools.append(proposer)
 
-    async def log(call: ToolCall) -> None:
-        at = services.wall.now()
-        await services.db.write(
-            lambda conn: tool_calls.add(
-                conn, id=new_id("call"), account_id=account.id, run_id=run_id, call=call.model_dump(mode="json"), at=at
-            )
+    def log(call: ToolCall) -> None:
+        # In one transaction with whatever is stored because of the call, or before it.
+        at, id_, body = services.wall.now(), new_id("call"), call.model_dump(mode="json")
+        services.db.write_along(
+            lambda conn: tool_calls.add(conn, id=id_, account_id=account.id, run_id=run_id, call=body, at=at)
         )
 
     return Dispatcher(tools, log=log, allow=ALLOW)

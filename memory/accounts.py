@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from geminivideo.accounts import Account, AccountConfig
 from geminivideo.errors import NotFound
 from memory.schema import accounts
+
+_GET = select(accounts).where(accounts.c.id == bindparam("the_account"))
+_LOCK = _GET.with_for_update()
 
 
 def insert_account(conn: Connection, *, account: Account) -> None:
@@ -19,8 +22,7 @@ def insert_account(conn: Connection, *, account: Account) -> None:
 
 def get_account(conn: Connection, account_id: str, *, for_update: bool = False) -> Account:
     """The account, or NotFound. `for_update` holds its row until the transaction ends (Postgres)."""
-    query = select(accounts).where(accounts.c.id == account_id)
-    row = conn.execute(query.with_for_update() if for_update else query).mappings().first()
+    row = conn.execute(_LOCK if for_update else _GET, {"the_account": account_id}).mappings().first()
     if row is None:
         raise NotFound("There is no such account", where=account_id[:60], fix="See `geminivideo account list`.")
     return _account(row)

@@ -27,6 +27,7 @@ def _saving(dialect: Any) -> Any:
     )
 
 
+_ADD_PREDICTION = insert(predictions)
 _SAVE_SQLITE, _SAVE_POSTGRES = _saving(sqlite), _saving(postgresql)
 _BLUEPRINTS = select(blueprints.c.id, blueprints.c.body).where(
     blueprints.c.account_id == bindparam("the_account"),
@@ -120,16 +121,15 @@ def log_prediction(
     conn: Connection, prediction: Prediction, *, account_id: str, run_id: str, blueprint_id: str, now: datetime
 ) -> None:
     """Keep a prediction, so that it can be scored against what happened."""
-    conn.execute(
-        insert(predictions).values(
-            id=new_id("pred"),
-            account_id=account_id,
-            run_id=run_id,
-            blueprint_id=blueprint_id,
-            body=prediction.model_dump(mode="json"),
-            at=now,
-        )
-    )
+    row = {
+        "id": new_id("pred"),
+        "account_id": account_id,
+        "run_id": run_id,
+        "blueprint_id": blueprint_id,
+        "body": prediction.model_dump(mode="json"),
+        "at": now,
+    }
+    conn.execute(_ADD_PREDICTION, row)
 
 
 def prediction_of_blueprint(conn: Connection, blueprint_id: str, *, run_id: str) -> Prediction:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,8 +29,12 @@ from geminivideo.errors import GeminiVideoError, StorageError
 
 T = TypeVar("T")
 _BATCH = 64
+_ALONG_SECONDS = 0.2
 _PG_RETRIES = 8
 _PG_RETRYABLE = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Database:
         else:
             self._readers = self._writers = _Pool(url, size=readers)
         self._queue: asyncio.Queue[_Write[Any]] = asyncio.Queue()
+        self._along: list[_Write[None]] = []
+        self._along_tasks: set[asyncio.Task[None]] = set()
         self._writer: asyncio.Task[None] | None = None
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
@@ -69,14 +76,32 @@ class Database:
         """Run a writing function in a transaction; it is durable when this returns."""
         if not self.is_sqlite:
             return await self._write_postgres(fn)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._drain(), name="database-writer")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        await self._queue.put(_Write(fn, done))
+        self._push(_Write(fn, done))
         return await done
 
+    def write_along(self, fn: Callable[[Connection], None]) -> None:
+        """Queue something that need not be durable before what is written next: it goes in that transaction or earlier.
+
+        Without a next write it is written a moment later. A failure is logged.
+        """
+        if not self.is_sqlite:
+            task = asyncio.create_task(self._write_postgres(fn), name="database-along")
+            self._along_tasks.add(task)
+            task.add_done_callback(self._along_tasks.discard)
+            task.add_done_callback(self._along_done)
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(self._along_done)
+        self._along.append(_Write(fn, done))
+        if len(self._along) == 1:
+            asyncio.get_running_loop().call_later(_ALONG_SECONDS, self._wake_writer)
+
     async def close(self) -> None:
-        """Stop the writer and close every connection."""
+        """Write what is queued, stop the writer and close every connection."""
+        if self._along:
+            await self.write(lambda _conn: None)
+        await asyncio.gather(*self._along_tasks, return_exceptions=True)
         if self._writer is not None:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -84,9 +109,25 @@ class Database:
         await self._writers.close()
         await self._readers.close()
 
+    def _push(self, write: _Write[Any]) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._drain(), name="database-writer")
+        self._queue.put_nowait(write)
+
+    def _wake_writer(self) -> None:
+        if self._along:
+            self._push(self._along.pop(0))
+
+    @staticmethod
+    def _along_done(done: asyncio.Future[None]) -> None:
+        if not done.cancelled() and done.exception() is not None:
+            _log.error("a record could not be written: %s", done.exception())
+
     async def _drain(self) -> None:
         while True:
-            batch = [await self._queue.get()]
+            first = await self._queue.get()
+            batch = [*self._along, first]
+            self._along.clear()
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             await self._commit(batch)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, or_, select, update
 
 from geminivideo.ids import new_id
 from geminivideo.model import Noun
@@ -15,6 +15,10 @@ from memory.schema import jobs
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 MAX_ATTEMPTS = 3
+
+_ADD = insert(jobs)
+_OF_RUN = select(jobs).where(jobs.c.run_id == bindparam("the_run")).order_by(jobs.c.id)
+_BY_KEY = select(jobs).where(jobs.c.run_id == bindparam("the_run"), jobs.c.key == bindparam("the_key"))
 
 
 class Job(Noun):
@@ -42,7 +46,7 @@ def enqueue(
     conn: Connection, *, account_id: str, run_id: str, kind: str, key: str, payload: Mapping[str, Any], now: datetime
 ) -> Job:
     """Store a job once per (run, key); a node that restarts finds the one it made."""
-    earlier = conn.execute(select(jobs).where(jobs.c.run_id == run_id, jobs.c.key == key)).mappings().first()
+    earlier = conn.execute(_BY_KEY, {"the_run": run_id, "the_key": key}).mappings().first()
     if earlier is not None:
         return _job(earlier)
     job = Job(
@@ -55,7 +59,7 @@ def enqueue(
         status="queued",
         created_at=now,
     )
-    conn.execute(insert(jobs).values(**job.model_dump()))
+    conn.execute(_ADD, job.model_dump())
     return job
 
 
@@ -134,9 +138,7 @@ def let_go(conn: Connection, job_id: str, *, fence: int) -> None:
 
 def jobs_of_run(conn: Connection, run_id: str) -> list[Job]:
     """Every job of a run, oldest first."""
-    return [
-        _job(row) for row in conn.execute(select(jobs).where(jobs.c.run_id == run_id).order_by(jobs.c.id)).mappings()
-    ]
+    return [_job(row) for row in conn.execute(_OF_RUN, {"the_run": run_id}).mappings()]
 
 
 def cancel_jobs(conn: Connection, run_id: str, *, now: datetime) -> None:

@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from geminivideo.ids import new_id
 from geminivideo.model import Noun
 from memory.schema import models
+
+_CURRENT = (
+    select(models)
+    .where(models.c.account_id == bindparam("the_account"), models.c.kind == bindparam("the_kind"))
+    .order_by(models.c.id.desc())
+    .limit(1)
+)
 
 
 class StoredModel(Noun):
@@ -51,11 +58,5 @@ def save_model(
 
 def current_model(conn: Connection, *, account_id: str, kind: str) -> StoredModel | None:
     """The newest version, if any."""
-    query = (
-        select(models)
-        .where(models.c.account_id == account_id, models.c.kind == kind)
-        .order_by(models.c.id.desc())
-        .limit(1)
-    )
-    row = conn.execute(query).mappings().first()
+    row = conn.execute(_CURRENT, {"the_account": account_id, "the_kind": kind}).mappings().first()
     return StoredModel.model_validate(dict(row)) if row else None

@@ -19,6 +19,7 @@ from geminivideo.errors import Conflict, NotFound
 from geminivideo.events import EventKind, RunEvent
 from geminivideo.model import Noun
 from memory.schema import change_sets, jobs, node_results, run_events, runs
+from memory.types import UtcTime
 
 RunStatus = Literal[
     "queued", "running", "waiting_jobs", "waiting_approval", "waiting_platform", "parked", "done", "failed", "cancelled"
@@ -28,6 +29,31 @@ FINISHED: frozenset[RunStatus] = frozenset({"done", "failed", "cancelled"})
 
 # Built once: a run asks these dozens of times, and building them costs more than SQLite's answer.
 _GET_RUN = select(runs).where(runs.c.id == bindparam("the_run"))
+_NOW = bindparam("now", type_=UtcTime)
+_FREE = or_(
+    runs.c.status == "queued",
+    and_(runs.c.status == "running", or_(runs.c.lease_until.is_(None), runs.c.lease_until < _NOW)),
+    and_(runs.c.status == "waiting_platform", or_(runs.c.wake_at.is_(None), runs.c.wake_at <= _NOW)),
+)
+_CLAIMABLE = select(runs.c.id).where(runs.c.id == bindparam("the_run"), _FREE)
+_TAKE = (
+    update(runs)
+    .where(runs.c.id == bindparam("the_run"), _FREE)
+    .values(
+        status="running",
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until", type_=UtcTime),
+        fence=runs.c.fence + 1,
+    )
+    .returning(*runs.c)
+)
+_OPEN_JOB = select(jobs.c.id).where(jobs.c.run_id == bindparam("the_run"), jobs.c.finished_at.is_(None)).limit(1)
+_SET_IN = select(change_sets.c.id).where(
+    change_sets.c.run_id == bindparam("the_run"), change_sets.c.state == bindparam("the_state")
+)
+_KNOWN_KEYS = select(run_events.c.key).where(
+    run_events.c.run_id == bindparam("the_run"), run_events.c.key.in_(bindparam("the_keys", expanding=True))
+)
 _LOCK_RUN = select(runs.c.id).where(runs.c.id == bindparam("the_run")).with_for_update()
 _TAKE_NUMBERS = (
     update(runs)
@@ -132,13 +158,13 @@ def list_runs(
 
 def claimable(conn: Connection, *, now: datetime, limit: int = 20) -> list[str]:
     """Ids of runs that wait for a driver: queued, due again, or running under a lease that has run out."""
-    query = select(runs.c.id).where(_free(now)).order_by(runs.c.id).limit(limit)
-    return list(conn.execute(query).scalars())
+    query = select(runs.c.id).where(_FREE).order_by(runs.c.id).limit(limit)
+    return list(conn.execute(query, {"now": now}).scalars())
 
 
 def is_claimable(conn: Connection, run_id: str, *, now: datetime) -> bool:
     """Whether this run waits for a driver (a read, so that whoever waits takes no write lock)."""
-    return conn.execute(select(runs.c.id).where(runs.c.id == run_id, _free(now))).first() is not None
+    return conn.execute(_CLAIMABLE, {"the_run": run_id, "now": now}).first() is not None
 
 
 def claim(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: int) -> int | None:
@@ -149,14 +175,8 @@ def claim(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: 
 
 def take(conn: Connection, run_id: str, *, owner: str, now: datetime, seconds: int) -> Run | None:
     """The same; the run under its new lease."""
-    values = {
-        "status": "running",
-        "lease_owner": owner,
-        "lease_until": now + timedelta(seconds=seconds),
-        "fence": runs.c.fence + 1,
-    }
-    free = update(runs).where(runs.c.id == run_id, _free(now)).values(**values).returning(*runs.c)
-    row = conn.execute(free).mappings().first()
+    terms = {"the_run": run_id, "now": now, "owner": owner, "until": now + timedelta(seconds=seconds)}
+    row = conn.execute(_TAKE, terms).mappings().first()
     return _run(row) if row else None
 
 
@@ -175,7 +195,7 @@ def park(conn: Connection, run_id: str, *, fence: int, retry_at: datetime | None
     """
     lock_run(conn, run_id)
     status: RunStatus = "queued"
-    if conn.execute(select(jobs.c.id).where(jobs.c.run_id == run_id, jobs.c.finished_at.is_(None))).first():
+    if conn.execute(_OPEN_JOB, {"the_run": run_id}).first():
         status = "waiting_jobs"
     elif _has_set(conn, run_id, "proposed"):
         status = "waiting_approval"
@@ -337,16 +357,6 @@ def count_runs(conn: Connection, *, account_id: str, graph: str) -> int:
     return int(conn.execute(query).scalar_one())
 
 
-def _free(now: datetime) -> Any:
-    lapsed = or_(runs.c.lease_until.is_(None), runs.c.lease_until < now)
-    due = or_(runs.c.wake_at.is_(None), runs.c.wake_at <= now)
-    return or_(
-        runs.c.status == "queued",
-        and_(runs.c.status == "running", lapsed),
-        and_(runs.c.status == "waiting_platform", due),
-    )
-
-
 def _held(run_id: str, fence: int) -> Any:
     return update(runs).where(runs.c.id == run_id, runs.c.fence == fence, runs.c.status == "running")
 
@@ -358,13 +368,11 @@ def _of(run_id: str, node: str) -> dict[str, str]:
 def _known_keys(conn: Connection, run_id: str, keys: Sequence[str]) -> set[str]:
     if not keys:
         return set()
-    query = select(run_events.c.key).where(run_events.c.run_id == run_id, run_events.c.key.in_(keys))
-    return set(conn.execute(query).scalars())
+    return set(conn.execute(_KNOWN_KEYS, {"the_run": run_id, "the_keys": list(keys)}).scalars())
 
 
 def _has_set(conn: Connection, run_id: str, state: str) -> bool:
-    query = select(change_sets.c.id).where(change_sets.c.run_id == run_id, change_sets.c.state == state)
-    return conn.execute(query).first() is not None
+    return conn.execute(_SET_IN, {"the_run": run_id, "the_state": state}).first() is not None
 
 
 def _by_key(conn: Connection, account_id: str, key: str) -> Run | None:

@@ -11,21 +11,22 @@ from sqlalchemy import Connection, insert
 
 from memory.schema import tool_calls
 
+_ADD = insert(tool_calls)
+
 
 def add(
     conn: Connection, *, id: str, account_id: str, run_id: str | None, call: Mapping[str, Any], at: datetime
 ) -> None:
     """Append one call."""
-    conn.execute(
-        insert(tool_calls).values(
-            id=id,
-            account_id=account_id,
-            run_id=run_id,
-            tool=call["tool"],
-            caller=call["caller"],
-            arguments=call["arguments"],
-            result=json.dumps({"outcome": call["outcome"], "result": call["result"], "error": call["error"]}),
-            milliseconds=call["milliseconds"],
-            at=at,
-        )
-    )
+    row = {
+        "id": id,
+        "account_id": account_id,
+        "run_id": run_id,
+        "tool": call["tool"],
+        "caller": call["caller"],
+        "arguments": call["arguments"],
+        "result": json.dumps({"outcome": call["outcome"], "result": call["result"], "error": call["error"]}),
+        "milliseconds": call["milliseconds"],
+        "at": at,
+    }
+    conn.execute(_ADD, row)
