@@ -140,10 +140,10 @@ async def _new_run(engine: Engine, plan: dict[str, Any], *, number: int, log: Lo
 
 
 async def _resume(engine: Engine) -> None:
-    """Everything that a killed process has left, one run after the other."""
-    for run in sorted(await _all_runs(engine), key=lambda run: run.id):
-        if not run.finished:
-            await _to_the_end(engine, run.id)
+    """Everything that a killed process has left, and what came of it (a refresh), one run after the other."""
+    while left := sorted(run.id for run in await _all_runs(engine) if not run.finished):
+        for run_id in left:
+            await _to_the_end(engine, run_id)
 
 
 async def _to_the_end(engine: Engine, run_id: str) -> None:
