@@ -90,7 +90,8 @@ async def test_a_rejected_proposal_ends_the_run_and_moves_nothing(office: Office
     run = await office.engine.drive(run.id)
     assert run.status == "done"
     assert "declined" in (run.result or {})["outcome"]
-    assert not any([office.writes(change.id) for change in await office.changes(view.id)])
+    changes = await office.changes(view.id)
+    assert not any(office.writes(change.id) for change in changes)
 
 
 async def test_an_edit_waits_again_and_only_the_edited_amounts_are_carried_out(office: Office) -> None:

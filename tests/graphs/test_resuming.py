@@ -165,10 +165,11 @@ async def test_while_the_platform_takes_no_calls_the_run_waits_and_then_goes_on(
         run, view = await office.waiting()
         await office.decide(view)
         office.plant(kind="expired_token", match="POST .*", count=None)
-        waiting = await office.engine.runner.drive(run.id)
-        assert waiting.status == "waiting_platform"
-        assert (await office.engine.runner.drive(run.id)).status == "waiting_platform", "not due yet"
-        office.heal()
+        try:
+            assert (await office.engine.runner.drive(run.id)).status == "waiting_platform"
+            assert (await office.engine.runner.drive(run.id)).status == "waiting_platform", "not due yet"
+        finally:
+            office.heal()
         clock.ahead = timedelta(minutes=1)
         assert (await office.engine.drive(run.id)).status == "done"
         assert _creates(office, [change.id for change in await office.changes(view.id)]) == [1, 1]
