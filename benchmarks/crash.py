@@ -133,7 +133,7 @@ async def _lane(folder: Path, *, plan: list[str], seed: int) -> Outcome:
 
 def _moment(chance: random.Random) -> float:
     """Seconds after the process has opened its records: into the recovery, or into the runs after it."""
-    return chance.uniform(0.0, 5.0)
+    return chance.uniform(0.0, 7.0)
 
 
 async def _keep(lane: Lane) -> None:

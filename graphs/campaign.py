@@ -33,7 +33,7 @@ def build_campaign(services: Services) -> StateGraph[Any]:
 def wire(steps: CampaignSteps) -> StateGraph[Any]:
     """Nodes and edges from the brief to the ads; the refresh graph differs in its steps, not in its order."""
     graph: StateGraph[Any] = StateGraph(CampaignState, input_schema=StartState)
-    for node in (
+    nodes: tuple[Any, ...] = (
         steps.intake,
         steps.train,
         steps.recall,
@@ -49,7 +49,8 @@ def wire(steps: CampaignSteps) -> StateGraph[Any]:
         steps.execute,
         steps.remember,
         steps.stop,
-    ):
+    )
+    for node in nodes:
         graph.add_node(node.__name__, node)
     order = ("intake", "train", "recall", "direct")
     graph.add_edge(START, "intake")

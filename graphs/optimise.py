@@ -172,7 +172,16 @@ def build_optimise(services: Services) -> StateGraph[Any]:
     """The optimise graph, not compiled."""
     steps = OptimiseSteps(services)
     graph: StateGraph[Any] = StateGraph(OptimiseState, input_schema=StartState)
-    for node in (steps.sync, steps.learn, steps.assess, steps.propose, steps.approval, steps.execute, steps.settle):
+    nodes: tuple[Any, ...] = (
+        steps.sync,
+        steps.learn,
+        steps.assess,
+        steps.propose,
+        steps.approval,
+        steps.execute,
+        steps.settle,
+    )
+    for node in nodes:
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "sync")
     graph.add_edge("sync", "learn")

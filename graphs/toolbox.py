@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from langchain_core.tools import StructuredTool
 from sqlalchemy import Connection
@@ -81,5 +80,5 @@ async def account_and_model(
     if stored is None:
         raise NotFound("The account has no CTR model yet", where=account_id, fix="Start a campaign run: it trains one.")
     asset_id = stored.asset_id
-    load = partial(asyncio.to_thread, load_model, asset_id, assets=services.assets)
-    return account, await loaded.get(asset_id, make=load)
+    model = await loaded.get(asset_id, make=lambda: asyncio.to_thread(load_model, asset_id, assets=services.assets))
+    return account, model
