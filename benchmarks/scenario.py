@@ -121,9 +121,7 @@ def open_campaign(seed: int, *, settings: Settings) -> Campaign:
     traits = fresh_traits(seed, count=settings.ads)
     for index, (dna, budget) in enumerate(zip(traits, settings.first_budgets, strict=True), start=1):
         world.add_ad(f"new-{index}", traits=dna, daily_budget_minor=budget, active=True)
-        ads.append(
-            _ad(f"new-{index}", name=f"Variant {index}", dna=dna, created=START, budget=budget, status="active")
-        )
+        ads.append(_ad(f"new-{index}", name=f"Variant {index}", dna=dna, created=START, budget=budget, status="active"))
     return Campaign(world=world, ads=tuple(ads), settings=settings)
 
 

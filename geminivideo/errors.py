@@ -144,9 +144,7 @@ class PlatformThrottled(PlatformError):
     code = "platform_throttled"
     http_status = 503
 
-    def __init__(
-        self, what: str, *, where: str = "", fix: str = "", retry_at: datetime | None = None
-    ) -> None:
+    def __init__(self, what: str, *, where: str = "", fix: str = "", retry_at: datetime | None = None) -> None:
         super().__init__(what, where=where, fix=fix)
         self.retry_at = retry_at
 

@@ -18,7 +18,7 @@ _TWO = """
 AED ARS AUD BGN BRL CAD CHF CNY COP CRC CZK DKK EGP EUR GBP GTQ HKD HNL HUF IDR ILS INR KES MAD
 MOP MXN MYR NGN NIO NOK NZD PEN PHP PKR PLN QAR RON RSD SAR SEK SGD THB TRY TWD UAH USD UYU ZAR
 """.split()  # noqa: SIM905
-EXPONENTS: dict[str, int] = dict.fromkeys(_ZERO, 0) | dict.fromkeys(_TWO, 2) | dict.fromkeys(_THREE, 3)
+EXPONENTS: dict[str, int] = {code: digits for digits, codes in ((0, _ZERO), (2, _TWO), (3, _THREE)) for code in codes}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "AUD": "A$", "CAD": "C$"}
 _LIMIT = 2**53 - 1
 

@@ -23,9 +23,7 @@ ChangeState = Literal[
     "proposed", "approved", "leased", "sent", "applied", "refused", "unknown", "verified",
     "declined", "expired", "voided", "rolled_back",
 ]  # fmt: skip
-OPEN_STATES: frozenset[ChangeState] = frozenset(
-    {"proposed", "approved", "leased", "sent", "unknown", "applied"}
-)
+OPEN_STATES: frozenset[ChangeState] = frozenset({"proposed", "approved", "leased", "sent", "unknown", "applied"})
 """States from which a change still moves; `applied` waits for its read-back."""
 
 SetState = Literal["proposed", "approved", "declined", "expired", "voided", "done"]

@@ -256,9 +256,7 @@ def _find(client: ClientAPI, name: str) -> Collection | None:
 
 
 def _make(client: ClientAPI, name: str) -> Collection:
-    return client.get_or_create_collection(
-        name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-    )
+    return client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
 
 
 def _put(collection: Collection, *, items: Sequence[IndexedAd], vectors: dict[str, Floats]) -> None:

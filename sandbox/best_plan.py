@@ -97,7 +97,10 @@ def best_budgets(truth: Truth, *, first: Sequence[int], total: int, increase_per
     unit = truth.value(np.tile(start, (days, 1)))[0]
     found = minimize(
         loss, np.tile(start / scale, free), jac=True, method="SLSQP", bounds=[(0.0, 1.0)] * (free * count),
-        constraints=[LinearConstraint(sums, -np.inf, 1.0), LinearConstraint(growth, -np.inf, limit)],
+        constraints=[
+            LinearConstraint(sums, -np.inf, 1.0),
+            LinearConstraint(growth, -np.inf, limit),  # pyright: ignore[reportArgumentType]  the stub knows scalars only
+        ],
         options={"maxiter": 150, "ftol": 1e-7},
     )  # fmt: skip
     return np.vstack([start, scale * np.clip(found.x, 0.0, 1.0).reshape(free, count)])

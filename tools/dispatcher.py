@@ -40,9 +40,7 @@ Log = Callable[[ToolCall], Awaitable[None] | None]
 class Dispatcher:
     """Calls tools by name on behalf of named callers, and logs each call before its result is handed over."""
 
-    def __init__(
-        self, tools: Sequence[StructuredTool], *, log: Log, allow: Mapping[str, Collection[str]]
-    ) -> None:
+    def __init__(self, tools: Sequence[StructuredTool], *, log: Log, allow: Mapping[str, Collection[str]]) -> None:
         """`allow`: caller -> names of the tools that it may call; who is not listed may call none."""
         self._tools = {tool.name: _admitted(tool) for tool in tools}
         if len(self._tools) != len(tools):

@@ -277,8 +277,8 @@ def _share(found: Gain) -> str:
     if found.share_of_possible is None or found.mean <= 0:
         return ""
     return (
-        f" That is {found.share_of_possible:.0%} of what the best plan for the launched ads, with perfect knowledge and "
-        "the same limits, would have gained."
+        f" That is {found.share_of_possible:.0%} of what the best plan for the launched ads, with perfect knowledge "
+        "and the same limits, would have gained."
     )
 
 

@@ -140,7 +140,12 @@ def test_no_text_of_the_injection_corpus_changes_the_stated_budget() -> None:
     for path in sorted((INJECTIONS / "bipia").rglob("*.json"))[:4]:
         values = json.loads(path.read_text())
         groups = values.values() if isinstance(values, dict) else [values]
-        texts += [text for group in groups for text in (group if isinstance(group, list) else [group]) if isinstance(text, str)]
+        texts += [
+            text
+            for group in groups
+            for text in (group if isinstance(group, list) else [group])
+            if isinstance(text, str)
+        ]
     assert len(texts) > 50
     for text in texts:
         draft = parse_free_text(f"$300 a day for a clinic in Austin. {text[:5000]}")
@@ -159,11 +164,15 @@ def test_any_text_gives_a_draft_and_a_complete_one_makes_a_brief(text: str) -> N
 @given(st.integers(min_value=1, max_value=10**7), st.integers(min_value=1, max_value=10**9))
 @settings(max_examples=60, deadline=None)
 def test_the_first_stated_figure_is_the_most_that_can_come_out(told: int, other: int) -> None:
-    draft = parse_free_text(f"${told} a day for a bakery. Now the budget is ${other} a day, set the budget to ${other}.")
+    draft = parse_free_text(
+        f"${told} a day for a bakery. Now the budget is ${other} a day, set the budget to ${other}."
+    )
     assert int(draft.fields["budget"]["daily"].split(".")[0]) == min(told, other)
 
 
-@pytest.mark.parametrize("piece", ["for a ", "$1 ", "budget ", "in A", "ads for ", "1,", "ignore ", "A B, c d ", "-", "\n"])
+@pytest.mark.parametrize(
+    "piece", ["for a ", "$1 ", "budget ", "in A", "ads for ", "1,", "ignore ", "A B, c d ", "-", "\n"]
+)
 def test_a_text_made_to_be_slow_is_read_quickly(piece: str) -> None:
     text = (piece * 20_000)[:19_990] + " x"
     began = time.process_time()

@@ -172,7 +172,12 @@ def test_a_hundred_megabytes_are_refused_without_being_read(tmp_path: Path) -> N
 def test_what_is_no_text_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00p")
     os.mkfifo(tmp_path / "pipe.yaml")
-    for name, words in (("binary.yaml", "UTF-8"), ("pipe.yaml", "not a file"), ("no.yaml", "no such"), (".", "not a file")):
+    for name, words in (
+        ("binary.yaml", "UTF-8"),
+        ("pipe.yaml", "not a file"),
+        ("no.yaml", "no such"),
+        (".", "not a file"),
+    ):
         with pytest.raises(InvalidInput, match=words):
             load(tmp_path / name)
 

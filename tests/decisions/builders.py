@@ -47,7 +47,9 @@ def ad(key: str, *, created_days_ago: int = 10, budget: int = 5_000, status: str
     )  # fmt: skip
 
 
-def day(key: str, back: int, *, impressions: int = 3_000, clicks: int = 36, spend: int = 5_000, leads: int = 1) -> AdDay:
+def day(
+    key: str, back: int, *, impressions: int = 3_000, clicks: int = 36, spend: int = 5_000, leads: int = 1
+) -> AdDay:
     return AdDay(
         ad_id=key, day=TODAY - timedelta(days=back), impressions=impressions, reach=impressions * 9 // 10,
         clicks=clicks, spend_minor=spend, leads=leads,

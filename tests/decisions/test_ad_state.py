@@ -37,7 +37,9 @@ def test_a_state_is_a_value_and_does_not_depend_on_the_order_of_what_was_synced(
 
 
 def test_today_and_the_future_are_not_counted() -> None:
-    (a,) = assemble([ad("a")], days=[day("a", 0), day("a", -1)], deals=[deal("1", ad_key="a", born=-1)], config=SERVICE, now=NOW)
+    (a,) = assemble(
+        [ad("a")], days=[day("a", 0), day("a", -1)], deals=[deal("1", ad_key="a", born=-1)], config=SERVICE, now=NOW
+    )
     assert (a.impressions, a.deals, a.days) == (0, 0, ())
 
 

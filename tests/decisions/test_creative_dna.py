@@ -31,7 +31,9 @@ def _png(colour: tuple[int, int, int]) -> bytes:
 
 def _blueprint(**changes: object) -> Blueprint:
     scenes = (
-        Scene(role="hook", milliseconds=2_000, headline="Stop buying bad coffee.", voice_over="Stop buying bad coffee."),
+        Scene(
+            role="hook", milliseconds=2_000, headline="Stop buying bad coffee.", voice_over="Stop buying bad coffee."
+        ),
         Scene(role="benefit", milliseconds=6_000, headline="Cold brew on tap", voice_over="Your team gets 4 taps."),
         Scene(role="cta", milliseconds=4_000, headline="Book a free tasting week", voice_over="Book today."),
     )

@@ -20,7 +20,9 @@ def _history(count: int, *, effect: float, seed: int = 0, width: int = 0) -> lis
         vector = rng.standard_normal(width).astype(np.float32) if width else None
         odds = -4.4 + effect * found.urgency + 0.28 * rng.standard_normal() + (0.2 * float(vector[0]) if width else 0.0)
         shown = int(rng.lognormal(9.5, 0.5))
-        rows.append(TrainingRow(f"a{index:03d}", found, vector, shown, int(rng.binomial(shown, 1 / (1 + np.exp(-odds))))))
+        rows.append(
+            TrainingRow(f"a{index:03d}", found, vector, shown, int(rng.binomial(shown, 1 / (1 + np.exp(-odds)))))
+        )
     return rows
 
 
@@ -65,14 +67,19 @@ def test_ads_that_never_ran_or_never_got_a_click_break_nothing() -> None:
 def test_intervals_hold_four_fifths_of_ads_never_seen(model: CtrModel) -> None:
     fresh = _history(400, effect=0.6, seed=99)
     predictions = model.predict([row.dna for row in fresh], None)
-    inside = [p.low_ppm <= 1e6 * row.clicks / row.impressions <= p.high_ppm for p, row in zip(predictions, fresh, strict=True)]
+    inside = [
+        p.low_ppm <= 1e6 * row.clicks / row.impressions <= p.high_ppm for p, row in zip(predictions, fresh, strict=True)
+    ]
     assert 0.72 <= np.mean(inside) <= 0.90
     assert 72 <= model.report.coverage_percent <= 90
 
 
 def test_predictions_are_calibrated_in_total(model: CtrModel) -> None:
     fresh = _history(400, effect=0.6, seed=98)
-    expected = sum(p.ctr_ppm / 1e6 * row.impressions for p, row in zip(model.predict([r.dna for r in fresh], None), fresh, strict=True))
+    expected = sum(
+        p.ctr_ppm / 1e6 * row.impressions
+        for p, row in zip(model.predict([r.dna for r in fresh], None), fresh, strict=True)
+    )
     assert expected == pytest.approx(sum(row.clicks for row in fresh), rel=0.1)
 
 

@@ -81,7 +81,9 @@ def test_a_plan_keeps_the_agreed_total_and_lowers_before_it_raises() -> None:
 
 def test_a_plan_obeys_the_caps_on_total_and_on_number_of_changes() -> None:
     states = [state(f"a{i}", days=9, ctr=0.008 + 0.002 * i) for i in range(6)]
-    config = SERVICE.model_copy(update={"caps": SERVICE.caps.model_copy(update={"daily_total_max": 20_000, "changes_per_day": 2})})
+    config = SERVICE.model_copy(
+        update={"caps": SERVICE.caps.model_copy(update={"daily_total_max": 20_000, "changes_per_day": 2})}
+    )
     made = plan(states, config=config, seed=3, now=NOW)
     assert len(made.changes) <= 2
     assert made.allocation.total_minor == 20_000

@@ -64,9 +64,16 @@ def test_open_deals_are_valued_at_what_they_bring_later(age: int) -> None:
     rng = np.random.default_rng(age)
     born = rng.uniform(0, age, size=4_000)
     won = rng.random(4_000) < 0.12
-    lag = np.where(won, np.exp(np.log(14) + 1.2 * rng.standard_normal(4_000)), np.exp(np.log(8) + rng.standard_normal(4_000)))
+    lag = np.where(
+        won, np.exp(np.log(14) + 1.2 * rng.standard_normal(4_000)), np.exp(np.log(8) + rng.standard_normal(4_000))
+    )
     deals = [
-        deal(str(i), born=int(b), modified=max(0, int(b - g)), stage=("closedwon" if w else "closedlost") if g < b else "appointmentscheduled")
+        deal(
+            str(i),
+            born=int(b),
+            modified=max(0, int(b - g)),
+            stage=("closedwon" if w else "closedlost") if g < b else "appointmentscheduled",
+        )
         for i, (b, w, g) in enumerate(zip(born, won, lag, strict=True))
     ]
     model = fit_stage_model(deals, now=NOW)

@@ -15,7 +15,9 @@ from tools.decisions.belief import blend_weight
 from tools.decisions.sampler import Allocation, allocate, in_ignorance_zone
 
 
-def _plan(states: list[AdState], *, total: int | None = None, config: AccountConfig = SERVICE, seed: int = 1) -> Allocation:
+def _plan(
+    states: list[AdState], *, total: int | None = None, config: AccountConfig = SERVICE, seed: int = 1
+) -> Allocation:
     asked = sum(s.daily_budget_minor for s in states if s.status == "active") if total is None else total
     return allocate(states, config=config, total_minor=asked, seed=seed, now=NOW)
 
@@ -51,7 +53,9 @@ def test_money_adds_up_and_no_cap_is_ever_exceeded(states: list[AdState], config
     assert [row.ad_id for row in plan.ads] == [s.ad_id for s in states]
     reach = 0
     for row, held in zip(plan.ads, states, strict=True):
-        most = min(held.daily_budget_minor * (100 + config.caps.increase_percent_per_change) // 100, config.max_ad_budget)
+        most = min(
+            held.daily_budget_minor * (100 + config.caps.increase_percent_per_change) // 100, config.max_ad_budget
+        )
         assert 0 <= row.budget_minor <= most
         if held.status != "active" or not held.daily_budget_minor:
             assert (row.budget_minor, row.action) == (0, "off")

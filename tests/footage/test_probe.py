@@ -151,9 +151,7 @@ def test_the_hostile_corpus_is_read_or_refused_and_nothing_else_is_opened(
         ("music/sfx_crunching.mp3", "audio", (0, 0), 8_300),
     ],
 )
-def test_real_files_are_measured_by_decoding(
-    name: str, kind: str, size: tuple[int, int], milliseconds: int
-) -> None:
+def test_real_files_are_measured_by_decoding(name: str, kind: str, size: tuple[int, int], milliseconds: int) -> None:
     found = probe(MEDIA / name)
     assert (found.kind, (found.width, found.height)) == (kind, size)
     assert found.milliseconds == pytest.approx(milliseconds, abs=120)

@@ -13,6 +13,8 @@ from geminivideo.errors import StorageError
 from memory.database import Database
 from memory.migrate import HEAD, migrate
 
+VERSIONS = [path.name for path in Path("memory/migrations/versions").glob("[0-9]*.py")]
+
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
@@ -118,8 +120,7 @@ async def test_the_schema_is_at_the_newest_migration_and_matches_the_tables(tmp_
 
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/fresh.db")
     await migrate(database)
-    versions = sorted(Path("memory/migrations/versions").glob("[0-9]*.py"))
-    assert versions[-1].name.startswith(HEAD)
+    assert max(VERSIONS).startswith(HEAD)
     differences = await database.read(lambda conn: compare_metadata(MigrationContext.configure(conn), metadata))
     assert differences == []
     await database.close()

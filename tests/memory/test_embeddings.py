@@ -62,7 +62,9 @@ def test_the_same_call_gives_the_same_bytes(embedder: Embedder) -> None:
 
 
 def test_vectors_keep_the_order_of_their_texts(embedder: Embedder) -> None:
-    vectors = embedder.embed(["a longer text about cold brew for offices", "x", "a longer text about cold brew for offices"])
+    vectors = embedder.embed(
+        ["a longer text about cold brew for offices", "x", "a longer text about cold brew for offices"]
+    )
     assert np.allclose(vectors[0], vectors[2], atol=1e-6) and not np.allclose(vectors[0], vectors[1], atol=0.1)
 
 

@@ -76,7 +76,11 @@ def test_an_empty_index_recalls_nothing(index: WinnerIndex) -> None:
 
 
 def test_the_nearest_words_are_recalled_first_with_their_evidence(index: WinnerIndex) -> None:
-    items = [ad("ad_1", "cold brew for offices", roas_percent=420), ad("ad_2", "teeth whitening clinic"), ad("ad_3", "shirts")]
+    items = [
+        ad("ad_1", "cold brew for offices", roas_percent=420),
+        ad("ad_2", "teeth whitening clinic"),
+        ad("ad_3", "shirts"),
+    ]
     index.upsert("acc_a", items)
     first = index.search("acc_a", query="office cold brew", kind="winner", k=2)[0]
     assert (first.ad_id, first.kind, first.copy_text, first.dna) == ("ad_1", "winner", "cold brew for offices", DNA)
@@ -110,7 +114,11 @@ def test_an_ad_is_a_winner_or_a_loser_never_both(index: WinnerIndex, words: Word
 
 
 @settings(deadline=None, max_examples=12)
-@given(accounts=st.lists(st.sampled_from(["acc_a", "acc_b", "acc_ab", "acc-a", "ACC_A"]), min_size=2, max_size=2, unique=True))
+@given(
+    accounts=st.lists(
+        st.sampled_from(["acc_a", "acc_b", "acc_ab", "acc-a", "ACC_A"]), min_size=2, max_size=2, unique=True
+    )
+)
 def test_no_account_ever_sees_or_clears_anothers(accounts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     mine, theirs = accounts
     index = WinnerIndex(tmp_path_factory.getbasetemp() / "tenants", WordBag())
@@ -263,7 +271,9 @@ def test_many_threads_write_and_search_one_index(index: WinnerIndex) -> None:
 
 
 @pytest.mark.parametrize("damage", ["sqlite", "vectors", "not a folder"])
-def test_a_broken_store_says_so_and_is_whole_again_after_the_advice(tmp_path: Path, words: WordBag, damage: str) -> None:
+def test_a_broken_store_says_so_and_is_whole_again_after_the_advice(
+    tmp_path: Path, words: WordBag, damage: str
+) -> None:
     path = tmp_path / "chroma"
     first = WinnerIndex(path, words)
     first.upsert("acc_a", [ad(f"ad_{n}", f"cold brew {n}") for n in range(30)])

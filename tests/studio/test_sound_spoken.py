@@ -43,7 +43,13 @@ def test_a_written_form_has_its_spoken_form(written: str, spoken: str) -> None:
 
 
 def test_punctuation_that_pauses_is_kept_and_quotes_are_not() -> None:
-    assert [word.spoken for word in said("“Cold brew,” she said. Really?")] == ["Cold", "brew,", "she", "said.", "Really?"]
+    assert [word.spoken for word in said("“Cold brew,” she said. Really?")] == [
+        "Cold",
+        "brew,",
+        "she",
+        "said.",
+        "Really?",
+    ]
 
 
 @given(st.integers(min_value=0, max_value=10**15 - 1))

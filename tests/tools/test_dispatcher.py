@@ -35,7 +35,13 @@ def echo_tool(**over: Any) -> StructuredTool:
             raise StorageError("The disk is full", fix="Free space.")
         return {"said": text * times}
 
-    fields: dict[str, Any] = {"coroutine": echo, "name": "echo", "description": "Says it back.", "args_schema": Echo, "metadata": {"effect": "read"}}
+    fields: dict[str, Any] = {
+        "coroutine": echo,
+        "name": "echo",
+        "description": "Says it back.",
+        "args_schema": Echo,
+        "metadata": {"effect": "read"},
+    }
     return StructuredTool.from_function(**{**fields, **over})
 
 
@@ -63,7 +69,9 @@ async def test_an_asynchronous_log_is_finished_before_the_result_is_handed_over(
         await asyncio.sleep(0)
         order.append("logged")
 
-    await Dispatcher([echo_tool()], log=log, allow={"director": ["echo"]}).call("echo", {"text": "a"}, caller="director")
+    await Dispatcher([echo_tool()], log=log, allow={"director": ["echo"]}).call(
+        "echo", {"text": "a"}, caller="director"
+    )
     assert order == ["logged"]
 
 
@@ -72,7 +80,9 @@ async def test_a_call_that_cannot_be_logged_fails() -> None:
         raise StorageError("The disk is full")
 
     with pytest.raises(StorageError):
-        await Dispatcher([echo_tool()], log=log, allow={"director": ["echo"]}).call("echo", {"text": "a"}, caller="director")
+        await Dispatcher([echo_tool()], log=log, allow={"director": ["echo"]}).call(
+            "echo", {"text": "a"}, caller="director"
+        )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,9 @@ async def test_what_is_not_allowed_is_refused_and_logged(
     assert call.outcome == "refused" and call.error.startswith(error.code) and call.result is None
 
 
-async def test_a_tools_own_error_passes_through_and_is_logged_as_failed(dispatcher: Dispatcher, calls: list[ToolCall]) -> None:
+async def test_a_tools_own_error_passes_through_and_is_logged_as_failed(
+    dispatcher: Dispatcher, calls: list[ToolCall]
+) -> None:
     with pytest.raises(StorageError):
         await dispatcher.call("echo", {"text": "boom"}, caller="director")
     assert calls[0].outcome == "failed" and calls[0].error == "storage_error: The disk is full. Free space."
@@ -194,7 +206,9 @@ def _item(ad_id: str, text: str, **over: object) -> IndexedAd:
     return IndexedAd.model_validate({"ad_id": ad_id, "copy_text": text, **fields, **over})
 
 
-async def test_winner_search_answers_for_its_own_account_off_the_event_loop(tmp_path: Path, calls: list[ToolCall]) -> None:
+async def test_winner_search_answers_for_its_own_account_off_the_event_loop(
+    tmp_path: Path, calls: list[ToolCall]
+) -> None:
     threads: set[int] = set()
 
     class Watching(WinnerIndex):
@@ -203,7 +217,9 @@ async def test_winner_search_answers_for_its_own_account_off_the_event_loop(tmp_
             return super().search(account_id, **rest)
 
     index = Watching(tmp_path / "chroma", Embedder())
-    index.upsert("acc_a", [_item("ad_brew", "Cold brew on tap for your office"), _item("ad_teeth", "Whiter teeth in an hour")])
+    index.upsert(
+        "acc_a", [_item("ad_brew", "Cold brew on tap for your office"), _item("ad_teeth", "Whiter teeth in an hour")]
+    )
     index.upsert("acc_b", [_item("ad_foreign", "Cold brew on tap for your office")])
     dispatcher = Dispatcher(
         [winner_search_tool(index, account_id="acc_a")], log=calls.append, allow={"director": ["winner_search"]}

@@ -65,13 +65,18 @@ def test_the_ctr_interval_covers_the_truth_nine_times_in_ten(rate: float) -> Non
 def test_the_roas_interval_covers_the_truth_nine_times_in_ten() -> None:
     order, spend, truth = 5_000, 40_000, 1.8
     orders = np.random.default_rng(4).poisson(truth * spend / order, 1_500)
-    ends = [roas_interval_percent(results(spend_minor=spend, value_minor=int(n) * order), order_minor=order) for n in orders]
+    ends = [
+        roas_interval_percent(results(spend_minor=spend, value_minor=int(n) * order), order_minor=order) for n in orders
+    ]
     assert 0.86 <= np.mean([low <= truth * 100 <= high for low, high in ends if low is not None]) <= 0.95
 
 
 def test_a_proven_ctr_above_three_percent_wins_and_a_lucky_one_does_not() -> None:
     assert kind(impressions=20_000, clicks=700) == "winner"
-    assert kind(AccountBase(ads=3, mean_ppm=0, lower_quartile_ppm=0, upper_quartile_ppm=0), impressions=400, clicks=14) is None
+    assert (
+        kind(AccountBase(ads=3, mean_ppm=0, lower_quartile_ppm=0, upper_quartile_ppm=0), impressions=400, clicks=14)
+        is None
+    )
 
 
 def test_inside_the_ignorance_zone_nothing_is_proven() -> None:
@@ -96,7 +101,9 @@ def test_young_value_that_cannot_have_arrived_yet_condemns_nobody() -> None:
 
 
 def test_where_nobody_reaches_the_threshold_the_best_still_win_and_the_worst_still_lose() -> None:
-    rows = [results(impressions=60_000, clicks=clicks) for clicks in (300, 420, 500, 560, 600, 640, 700, 760, 900, 1_250)]
+    rows = [
+        results(impressions=60_000, clicks=clicks) for clicks in (300, 420, 500, 560, 600, 640, 700, 760, 900, 1_250)
+    ]
     base = account_base(rows)
     kinds = [judge(row, base=base, config=CONFIG).kind for row in rows]
     assert kinds[-1] == "winner" and kinds[0] == "loser" and set(kinds[3:7]) == {None}

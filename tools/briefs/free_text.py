@@ -55,6 +55,8 @@ _LABEL_LINE = re.compile(rf"^\s*[-*]?\s*(?P<label>{'|'.join(_LABELS)}|location|c
                          re.IGNORECASE | re.MULTILINE)  # fmt: skip
 _ALIASES = {"location": "place", "city": "place", "company": "brand"}
 _CLAUSE = r"(?:[,;:]\s+|\s+(?:and|but|then|also|so|[-–—])\s+)"
+
+
 @dataclass(frozen=True)
 class BriefDraft:
     """What a text says as brief fields, in the form of a brief file, and what it leaves open.
@@ -297,9 +299,7 @@ def _offer_and_audience(text: str, reading: _Reading) -> None:
 
 
 def _choices(text: str, reading: _Reading) -> None:
-    named = [
-        name for name, written in words.PLATFORMS.items() if re.search(rf"\b(?:{written})\b", text, re.IGNORECASE)
-    ]
+    named = [name for name, written in words.PLATFORMS.items() if re.search(rf"\b(?:{written})\b", text, re.IGNORECASE)]
     if named:
         reading.take("platforms", named, ", ".join(named))
     voice = re.search(r"\b(?:tone|voice|style|feel|sound|mood|make it|keep it)\b", text, re.IGNORECASE)

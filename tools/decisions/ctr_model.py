@@ -320,9 +320,7 @@ def _fold_base(history: _History, *, take: NDArray[np.bool_]) -> float:
 def _log_loss(log_odds: Floats, *, history: _History) -> Floats:
     """Per ad: negative log-likelihood of its clicks."""
     rate = 1 / (1 + np.exp(-log_odds))
-    return np.asarray(
-        -(history.clicks * np.log(rate) + (history.impressions - history.clicks) * np.log1p(-rate))
-    )
+    return np.asarray(-(history.clicks * np.log(rate) + (history.impressions - history.clicks) * np.log1p(-rate)))
 
 
 def _drivers(effects: Floats, *, ctr_ppm: int) -> tuple[tuple[str, int], ...]:

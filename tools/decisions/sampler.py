@@ -289,9 +289,7 @@ def _action(before: int, *, after: int, fact: _Fact) -> Action:
     return "hold" if after == before else "lower"
 
 
-def _reason(
-    state: AdState, *, action: Action, budget: int, fact: _Fact, roas: int, config: AccountConfig
-) -> str:
+def _reason(state: AdState, *, action: Action, budget: int, fact: _Fact, roas: int, config: AccountConfig) -> str:
     was, new = (str(Money(minor=m, currency=state.currency)) for m in (state.daily_budget_minor, budget))
     shown = f"{state.clicks} clicks, {state.leads} leads and {state.deals} deals so far"
     chance = f"{100 * fact.p_best:.0f}% chance of being the best ad"

@@ -91,9 +91,7 @@ def allocate_budget_tool(config: AccountConfig) -> StructuredTool:
         seed: int = 0,
         background: tuple[AdState, ...] = (),
     ) -> Allocation:
-        return allocate(
-            states, config=config, total_minor=total_minor, seed=seed, now=now, background=background
-        )
+        return allocate(states, config=config, total_minor=total_minor, seed=seed, now=now, background=background)
 
     async def divide_aside(
         states: tuple[AdState, ...],

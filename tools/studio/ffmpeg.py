@@ -136,9 +136,7 @@ def _run(
 class _Pipes:
     """Threads that keep the child's pipes flowing, so that neither side ever waits for the other."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], stdin: Iterable[bytes] | None, *, capture: bool
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], stdin: Iterable[bytes] | None, *, capture: bool) -> None:
         assert process.stdout is not None and process.stderr is not None  # noqa: S101  (both are PIPE)
         self.position_ms = 0
         self.output = bytearray()

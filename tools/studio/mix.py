@@ -90,9 +90,7 @@ def duck_gain(spans: Sequence[Span], *, length: int, depth_db: float) -> Signal:
     return np.asarray(10 ** (gain_db / 20), dtype=np.float32)
 
 
-def master(
-    audio: Signal, *, target_lufs: float = TARGET_LUFS, ceiling_dbtp: float = CEILING_DBTP
-) -> Signal:
+def master(audio: Signal, *, target_lufs: float = TARGET_LUFS, ceiling_dbtp: float = CEILING_DBTP) -> Signal:
     """Glue, level to `target_lufs` and limit to `ceiling_dbtp` (true peak). (n, 2) in and out."""
     glued = compressed(audio, threshold_db=-14.0, ratio=1.6, window_s=0.12)
     gain_db, out = target_lufs - integrated_lufs(glued), glued

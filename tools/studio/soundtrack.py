@@ -77,9 +77,7 @@ class _Plan:
         return sum(self.lengths)
 
 
-def make_soundtrack(
-    blueprint: Blueprint, *, voice_file: Path | None, out_dir: Path, seed: int
-) -> Soundtrack:
+def make_soundtrack(blueprint: Blueprint, *, voice_file: Path | None, out_dir: Path, seed: int) -> Soundtrack:
     """Make and measure the sound of `blueprint` in `out_dir` (blocking, about 3 s of one core).
 
     `voice_file` is your own recording of the script, else the on-board voice speaks. RenderError if the words do

@@ -168,9 +168,7 @@ def _treated(pieces: Sequence[Signal]) -> list[Signal]:
 def _correction(voice: Signal) -> tuple[tuple[float, float], ...]:
     # Two thirds of the way to the average human spectrum: takes out the 3-5 kHz glare and adds body.
     hertz, density = signal.welch(voice, SAMPLE_RATE, nperseg=4096)
-    mine = [
-        10 * np.log10(density[(hertz >= f / 1.12) & (hertz < f * 1.12)].sum() + 1e-12) for f in _SPEECH_HZ
-    ]
+    mine = [10 * np.log10(density[(hertz >= f / 1.12) & (hertz < f * 1.12)].sum() + 1e-12) for f in _SPEECH_HZ]
     gap = np.array(_SPEECH_DB) - np.array(mine)
     gap -= np.average(gap, weights=10 ** (np.array(_SPEECH_DB) / 20))
     smooth = np.convolve(np.pad(gap, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
@@ -207,9 +205,7 @@ def _louder_than(sound: Signal, *, level_db: float) -> NDArray[np.int64]:
     return np.flatnonzero(envelope > envelope.max(initial=0) * amplitude(level_db))
 
 
-def _starts(
-    script: _Script, events: Sequence[tuple[int, int]], *, loud: NDArray[np.int64], end: int
-) -> list[int]:
+def _starts(script: _Script, events: Sequence[tuple[int, int]], *, loud: NDArray[np.int64], end: int) -> list[int]:
     # The synthesiser reports a word after a pause at the pause's start: move it to the first sound.
     known: dict[int, int] = {}
     for character, sample in events:

@@ -207,9 +207,7 @@ def _ignorant(results: Results, *, config: AccountConfig) -> bool:
     return results.age_days < config.ignorance_zone_days or results.spend_minor < config.ignorance_zone_spend
 
 
-def _indexed(
-    ad: Ad, *, kind: Kind, known: Results, verdict: Verdict, vertical: Vertical, now: datetime
-) -> IndexedAd:
+def _indexed(ad: Ad, *, kind: Kind, known: Results, verdict: Verdict, vertical: Vertical, now: datetime) -> IndexedAd:
     return IndexedAd(
         ad_id=ad.id,
         kind=kind,
