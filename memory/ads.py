@@ -59,12 +59,6 @@ def list_ads(conn: Connection, *, account_id: str, status: AdStatus | None = Non
     return [_ad(row) for row in conn.execute(query).mappings()]
 
 
-def ad_ids_by_external(conn: Connection, *, account_id: str) -> dict[str, str]:
-    """Our id by the platform's ad id."""
-    query = select(ads.c.ad_external_id, ads.c.id).where(ads.c.account_id == account_id)
-    return {str(external): str(ours) for external, ours in conn.execute(query)}
-
-
 def set_delivery(conn: Connection, ad_id: str, *, status: AdStatus, daily_budget_minor: int) -> None:
     """Note what the platform shows now for the ad's ad set."""
     conn.execute(update(ads).where(ads.c.id == ad_id).values(status=status, daily_budget_minor=daily_budget_minor))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, Integer, RowMapping, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, and_, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -349,12 +349,6 @@ def latest_node_results(conn: Connection, run_id: str, *, node: str, branches: S
     found: dict[str, Any | None] = dict.fromkeys(branches)
     found.update((branch, value) for branch, value in conn.execute(_NEWEST_RESULTS, where))  # the newest comes last
     return found
-
-
-def count_runs(conn: Connection, *, account_id: str, graph: str) -> int:
-    """How many runs of this graph the account has had."""
-    query = select(func.count()).select_from(runs).where(runs.c.account_id == account_id, runs.c.graph == graph)
-    return int(conn.execute(query).scalar_one())
 
 
 def _held(run_id: str, fence: int) -> Any:
